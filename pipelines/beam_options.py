@@ -1,0 +1,113 @@
+"""Beam's own flags, strictly, and the runner that a name stands for."""
+
+import argparse
+import difflib
+import os
+from collections.abc import Sequence
+from typing import Any
+
+
+class UnknownFlag(ValueError):
+    """A flag that is neither ours nor Beam's."""
+
+
+class _Parser(argparse.ArgumentParser):
+    """Raises where argparse would end the process."""
+
+    def error(self, message: str):
+        raise UnknownFlag(message)
+
+
+def parse(arguments: Sequence[str], ours: Sequence[str]) -> Any:
+    """Beam's options from what our flags left over.
+
+    An embedded run uses all cores unless the words say otherwise.
+
+    Args:
+      arguments: Command line words that are not our flags.
+      ours: Names of our flags, to name the nearest right one.
+
+    Returns:
+      `PipelineOptions`.
+
+    Raises:
+      UnknownFlag: A word is no flag of Beam's, or its value is not right.
+    """
+    from apache_beam.options.pipeline_options import PipelineOptions
+
+    parser = _Parser(add_help=False, allow_abbrev=False)
+    for options in _subclasses(PipelineOptions):
+        options._add_argparse_args(parser)
+    _, unknown = parser.parse_known_args(list(arguments))
+    if unknown:
+        raise UnknownFlag(_nearest(unknown[0], [
+            *(f"--{name}" for name in ours),
+            *(name for action in parser._actions
+              for name in action.option_strings)]))
+    options = PipelineOptions(list(arguments))
+    if is_embedded(options):
+        _use_all_cores(options, arguments)
+    return options
+
+
+def _subclasses(base: type) -> list[type]:
+    # As PipelineOptions does: one of each name, in a fixed order.
+    found = {cls.__name__: cls for cls in base.__subclasses__()}
+    return [found[name] for name in sorted(found)]
+
+
+def _nearest(word: str, known: list[str]) -> str:
+    if not word.startswith("-"):
+        return f"{word!r} is not a flag: flags begin with --"
+    name = word.partition("=")[0]
+    close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    hint = f": did you mean {close[0]}?" if close else ""
+    return f"there is no flag {name}{hint} (--help lists ours)"
+
+
+def cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0))
+
+
+def is_embedded(options: Any) -> bool:
+    """Whether the job runs in this process or below it."""
+    from apache_beam.options.pipeline_options import StandardOptions
+
+    return options.view_as(StandardOptions).runner in (
+        None, "DirectRunner", "FnApiRunner")
+
+
+def runner(options: Any) -> Any:
+    """What `beam.Pipeline` takes as its runner.
+
+    Beam's own DirectRunner would try to download another engine and run
+    whichever it got: here it is always the embedded one.
+    """
+    from apache_beam.options.pipeline_options import StandardOptions
+    from apache_beam.runners.portability.fn_api_runner import FnApiRunner
+
+    if is_embedded(options):
+        return FnApiRunner()
+    return options.view_as(StandardOptions).runner
+
+
+def _use_all_cores(options: Any, arguments: Sequence[str]) -> None:
+    from apache_beam.options.pipeline_options import DirectOptions
+
+    given = {word.partition("=")[0] for word in arguments}
+    direct = options.view_as(DirectOptions)
+    if "--direct_num_workers" not in given or not direct.direct_num_workers:
+        direct.direct_num_workers = cores()
+    if "--direct_running_mode" not in given:
+        # Decoding releases the GIL: threads beat processes on few cores, and
+        # start sooner.
+        direct.direct_running_mode = (
+            "multi_threading" if direct.direct_num_workers > 1
+            else "in_memory")
+    # Worker processes import this package, wherever the build was started.
+    root = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    paths = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    if root not in paths:
+        os.environ["PYTHONPATH"] = os.pathsep.join(
+            [root, *filter(None, paths)])

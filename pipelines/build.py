@@ -1,0 +1,171 @@
+"""The stages of a build, one after the other.
+
+    scan (Beam)  ->  plan (one process)  ->  convert (Beam)  ->  seal
+"""
+
+import os
+import re
+import sys
+from collections.abc import Sequence
+from typing import Any, TextIO
+
+import apache_beam as beam
+import pyarrow as pa
+from apache_beam.runners.runner import PipelineState
+
+from pipelines import beam_options
+from pipelines import config as configs
+from pipelines import convert
+from pipelines import duplicates
+from pipelines import files
+from pipelines import inventory
+from pipelines import matching
+from pipelines import plan
+from pipelines import progress
+from pipelines import report
+from pipelines import resume
+from pipelines import seal
+from pipelines import shards
+from pipelines import transforms
+from pipelines.labels import formats
+from pipelines.labels import rows as label_rows
+
+_FAILURE = re.compile(rf"{convert.BuildFailed.__name__}: (.*)")
+_TABLE_SUFFIXES = (".csv", ".xlsx", ".parquet")
+
+
+def build(config: configs.BuildConfig, options: Any,
+          stream: TextIO = sys.stderr) -> int:
+    """Runs a build.
+
+    Args:
+      config: What to build.
+      options: Beam's `PipelineOptions`.
+      stream: Where progress and reports go.
+
+    Returns:
+      The exit status: 0, or 1 where the label table matches no image or too
+      many files were rejected.
+
+    Raises:
+      ValueError: The input or the flags are wrong; nothing was written.
+      BuildFailed: It cannot go on; what is complete stays and is used by the
+        next run.
+    """
+    labels = load_labels(config)  # A bad table stops it before any work.
+    existing = resume.Existing.of(config)
+    recipe = existing.check(config)
+    listing = matching.listing(config.dicoms, config.manifest)
+    scan_path = _scan(config, options, listing, stream)
+    os.makedirs(os.path.dirname(config.work(*resume.PLAN_FILE)),
+                exist_ok=True)
+    audit = plan.make_plan(
+        [scan_path], _duplicates(config, options, listing, scan_path, stream),
+        labels, config.rules, config.work(*resume.PLAN_FILE))
+    print("\n".join(audit.lines()), file=stream)
+    if config.plan_only:
+        return report.planned(config, audit, stream)
+    _convert(config, options, existing, recipe, listing, stream)
+    dataset = seal.seal(config, recipe, audit)
+    return report.built(config, dataset, audit, stream)
+
+
+def load_labels(config: configs.BuildConfig) -> label_rows.LabelTable:
+    """Reads the label table: a file, a glob or a folder of them.
+
+    Raises:
+      ValueError: There is none, or its rows cannot be used.
+    """
+    source = config.labels
+    try:
+        paths = matching.listing([source.table])["file"].to_pylist()
+    except matching.NothingMatched:
+        paths = []
+    if len(paths) > 1 or not paths:
+        paths = [path for path in paths if path.endswith(_TABLE_SUFFIXES)]
+    if not paths:
+        raise ValueError(
+            f"--label_table={source.table}: no such table; expected a file, "
+            f"a glob or a folder with {', '.join(_TABLE_SUFFIXES)}")
+    tables = [(path, files.read(path)) for path in paths]
+    hashed = config.pseudonyms.key is not None
+    return formats.READERS[source.format](tables, label_rows.LabelOptions(
+        columns=dict(source.columns), date_format=source.date_format,
+        patient_id_width=source.patient_id_width,
+        conflicts=config.rules.label_conflicts,
+        transform_id=config.pseudonyms.patient if hashed else None))
+
+
+def _scan(config: configs.BuildConfig, options: Any, listing: pa.Table,
+          stream: TextIO) -> str:
+    """Reads the headers that are not known yet; returns the table's path."""
+    tasks = inventory.scan_tasks(config, listing, beam_options.cores())
+    left = sum(len(task.files) for task in tasks)
+    print(f"scan     {len(listing):,} files matched, "
+          f"{len(listing) - left:,} known from before", file=stream)
+    _run(tasks, transforms.ScanHeaders(config.limits, config.pseudonyms),
+         options, _stage("scan", "files", {
+             task.path: len(task.files) for task in tasks}), stream)
+    return inventory.finish_scan(config, listing)
+
+
+def _duplicates(config: configs.BuildConfig, options: Any, listing: pa.Table,
+                scan_path: str, stream: TextIO) -> pa.Table:
+    """Reads whole the files that share a SOP Instance UID, and only those."""
+    suspects = duplicates.suspects(config, scan_path, listing)
+    tasks = duplicates.tasks(config, suspects)
+    _run(tasks, transforms.HashContents(config.limits), options,
+         _stage("compare", "files", {
+             task.path: len(task.files) for task in tasks}), stream)
+    return duplicates.verdicts(config, suspects, tasks)
+
+
+def _convert(config: configs.BuildConfig, options: Any,
+             existing: resume.Existing, recipe: Any, listing: pa.Table,
+             stream: TextIO) -> None:
+    tasks = existing.tasks(config, recipe, listing)
+    done = resume.planned_images(config) - sum(task.images for task in tasks)
+    if done:
+        print(f"convert  {done:,} images are complete from before",
+              file=stream)
+    if tasks:
+        # A data set that is being changed must not pass for a whole one.
+        files.remove(config.path(shards.DATASET_FILE))
+    _run(tasks, transforms.ConvertShards(), options,
+         _stage("convert", "images", {
+             task.path(task.shard.converted): task.images
+             for task in tasks if not task.held}), stream)
+
+
+def _stage(name: str, unit: str, outputs: dict[str, int]) -> progress.Stage:
+    """A stage whose outputs are files of so many items each."""
+    def finished() -> int:
+        return sum(items for path, items in outputs.items()
+                   if os.path.exists(path))
+
+    already = finished()
+    return progress.Stage(name, unit, sum(outputs.values()),
+                          lambda: finished() - already)
+
+
+def _run(tasks: Sequence[Any], transform: beam.PTransform, options: Any,
+         stage: progress.Stage, stream: TextIO) -> None:
+    """Runs one stage's tasks on Beam."""
+    if not tasks:
+        return
+    with progress.Reporter(stage, stream):
+        try:
+            pipeline = beam.Pipeline(
+                runner=beam_options.runner(options), options=options)
+            _ = pipeline | "Tasks" >> transforms.Tasks(tasks) | transform
+            state = pipeline.run().wait_until_finish()
+        except Exception as error:
+            # Runners hand on a worker's error as the text of its traceback.
+            failure = _FAILURE.search(str(error))
+            if failure:
+                raise convert.BuildFailed(failure[1]) from None
+            raise
+    if state != PipelineState.DONE:
+        raise convert.BuildFailed(
+            f"the {stage.name} stage ended as {state}: the runner's log says "
+            "why; what is complete stays for the next run")

@@ -1,0 +1,207 @@
+"""Builds a data set: DICOM mammograms in, TFRecord shards and Parquet out.
+
+    python pipelines/build_records.py --runner=DirectRunner
+    python pipelines/build_records.py --dicoms=/archive/2016 \
+        --label_table=register.xlsx --output=/data/records
+
+Without flags it builds from data/dicoms and data/labels.csv, and where these
+do not exist first makes a small synthetic cohort there. Every option of Apache
+Beam's can stand beside the flags below. Killed and started again, it goes on
+where it stopped.
+"""
+
+import os
+import sys
+
+if not __package__:
+    sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+
+import logging
+import subprocess
+
+from absl import app
+from absl import flags
+
+DEFAULT_DICOMS = "data/dicoms"
+DEFAULT_LABELS = "data/labels.csv"
+
+DICOMS = flags.DEFINE_multi_string(
+    "dicoms", [DEFAULT_DICOMS],
+    "Directory (all files below it), file or glob ('archive/**/*.dcm.gz'), on "
+    "any file system that Beam reads; may be given several times.")
+MANIFEST = flags.DEFINE_string(
+    "manifest", None,
+    "Text file with one path on each line, beside or instead of --dicoms.")
+LABEL_TABLE = flags.DEFINE_string(
+    "label_table", DEFAULT_LABELS,
+    "Diagnoses: a CSV, XLSX or Parquet file, a glob, or a folder of them.")
+LABELS_FORMAT = flags.DEFINE_enum(
+    "labels_format", "register", ["register", "cbis_ddsm"],
+    "What the label table is: a screening register (one row per patient, side "
+    "and screening) or CBIS-DDSM's case descriptions.")
+LABEL_COLUMNS = flags.DEFINE_list(
+    "label_columns", [],
+    "Your table's column names where they differ from ours, as in "
+    "patient_id=pid,diagnosis_date=date. Ours: patient_id, laterality, "
+    "diagnosis_date, birads_1, birads_2, birads_3, cancer, outcome.")
+DATE_FORMAT = flags.DEFINE_string(
+    "date_format", None,
+    "Format of the table's dates, as in %d-%m-%Y; ISO 8601 unless given.")
+PATIENT_ID_WIDTH = flags.DEFINE_integer(
+    "patient_id_width", None,
+    "Zero-pad the table's patient IDs to so many digits: spreadsheets turn "
+    "000123 into 123.")
+LABEL_MATCH = flags.DEFINE_enum(
+    "label_match", "year", ["year", "rounding"],
+    "Match a visit to the diagnosis of its year, else of the next year; or to "
+    "that of its date rounded to the nearest 1 January.")
+LABEL_CONFLICTS = flags.DEFINE_enum(
+    "label_conflicts", "error", ["error", "drop"],
+    "What two different rows for one patient, side and year are: an error, or "
+    "a reason to leave these images out.")
+OUTPUT = flags.DEFINE_string(
+    "output", "data/records", "Folder of the data set, on a local disk.")
+VARIANTS = flags.DEFINE_list(
+    "variants", ["resize:416x512", "crop:224x224"],
+    "What to store of each image, METHOD:WIDTHxHEIGHT each.")
+BREAST_BOX = flags.DEFINE_enum(
+    "breast_box", "component", ["component", "otsu"],
+    "Rule that finds the breast: the largest component, or the thesis's box.")
+MARKERS = flags.DEFINE_enum(
+    "markers", "brightest", ["brightest", "thesis", "largest", "keep"],
+    "Which burned-in markers become black: pixels at the maximum outside the "
+    "breast; every pixel at the maximum; all that is not breast; none.")
+WINDOWING = flags.DEFINE_enum(
+    "windowing", "none", ["none", "window", "lut"],
+    "Apply the header's window or VOI LUT.")
+ENCODING = flags.DEFINE_enum(
+    "encoding", "raw", ["raw", "png"],
+    "Of the pixels in a record: little-endian uint16, or 16-bit PNG.")
+SALT = flags.DEFINE_string(
+    "salt", "mammoflow-1", "Public salt of the patients' split.")
+FRACTIONS = flags.DEFINE_list(
+    "fractions", ["0.8", "0.1", "0.1"],
+    "Shares of train, validation and test.")
+SPLITS = flags.DEFINE_enum(
+    "splits", "auto", ["auto", "hash", "official"],
+    "Split by salted hash of the patient, or as the data set's publishers "
+    "did; auto: official where there is one.")
+VIEWS = flags.DEFINE_list(
+    "views", ["CC", "MLO"], "Views to keep; others are excluded.")
+KEEP_INTERVAL_CANCERS = flags.DEFINE_bool(
+    "keep_interval_cancers", False,
+    "Keep cancers that were not referred (outcome FN).")
+EXCLUDE_IMPLANTS = flags.DEFINE_bool(
+    "exclude_implants", False, "Leave out breasts with an implant.")
+KEEP_FOR_PROCESSING = flags.DEFINE_bool(
+    "keep_for_processing", False,
+    "Keep images whose presentation intent is FOR PROCESSING.")
+PATIENT_IDS = flags.DEFINE_enum(
+    "patient_ids", "keep", ["keep", "hash"],
+    "Write patient IDs as given, or keyed-hashed wherever they stand.")
+ID_KEY_FILE = flags.DEFINE_string(
+    "id_key_file", None, "File with the secret of --patient_ids=hash.")
+MAX_REJECTS = flags.DEFINE_float(
+    "max_rejects", 0.1,
+    "Fraction of rejected files above which the build ends with status 1.")
+MAX_HEADER_BYTES = flags.DEFINE_integer(
+    "max_header_bytes", 32 << 20, "Limit of a header, bytes.")
+MAX_IMAGE_BYTES = flags.DEFINE_integer(
+    "max_image_bytes", 256 << 20, "Limit of an unpacked image, bytes.")
+PLAN_ONLY = flags.DEFINE_bool(
+    "plan_only", False, "Join and plan, print the tables, touch no pixels.")
+OVERWRITE = flags.DEFINE_bool(
+    "overwrite", False, "Replace records of another recipe in --output.")
+
+
+def _config():
+    """The flags as a frozen value; raises ValueError for wrong ones."""
+    from pipelines import config
+    from pipelines import files
+    from pipelines import geometry
+    from pipelines import plan
+    from pipelines import privacy
+    from pipelines import recipe
+    from pipelines import scan
+
+    key = None
+    if (PATIENT_IDS.value == "hash") != (ID_KEY_FILE.value is not None):
+        raise ValueError("--patient_ids=hash and --id_key_file go together")
+    if ID_KEY_FILE.value:
+        key = files.read(ID_KEY_FILE.value).strip()
+    return config.BuildConfig(
+        dicoms=tuple(() if MANIFEST.value and not DICOMS.present
+                     else DICOMS.value),
+        manifest=MANIFEST.value,
+        labels=config.LabelSource(
+            LABEL_TABLE.value, LABELS_FORMAT.value,
+            config.parse_columns(LABEL_COLUMNS.value), DATE_FORMAT.value,
+            PATIENT_ID_WIDTH.value),
+        rules=plan.PlanRules(
+            keep_interval_cancers=KEEP_INTERVAL_CANCERS.value,
+            exclude_implants=EXCLUDE_IMPLANTS.value,
+            views=tuple(VIEWS.value),
+            keep_for_processing=KEEP_FOR_PROCESSING.value,
+            label_match=LABEL_MATCH.value,
+            label_conflicts=LABEL_CONFLICTS.value, salt=SALT.value,
+            fractions=config.parse_fractions(FRACTIONS.value),
+            splits=SPLITS.value),
+        recipe=recipe.Recipe(
+            variants=tuple(map(geometry.Variant.parse, VARIANTS.value)),
+            breast_box=BREAST_BOX.value, markers=MARKERS.value,
+            windowing=WINDOWING.value, encoding=ENCODING.value),
+        output=OUTPUT.value,
+        limits=scan.Limits(MAX_HEADER_BYTES.value, MAX_IMAGE_BYTES.value),
+        pseudonyms=privacy.Pseudonyms(key),
+        max_rejects=MAX_REJECTS.value, plan_only=PLAN_ONLY.value,
+        overwrite=OVERWRITE.value)
+
+
+def _make_default_cohort() -> None:
+    """Makes the small synthetic cohort where nothing else was asked for."""
+    if DICOMS.present or MANIFEST.present or LABEL_TABLE.present:
+        return
+    if os.path.exists(DEFAULT_DICOMS) or os.path.exists(DEFAULT_LABELS):
+        return
+    print(f"{DEFAULT_DICOMS} and {DEFAULT_LABELS} do not exist: making a "
+          "small synthetic cohort there, by tools/make_cohort.py",
+          file=sys.stderr)
+    script = os.path.join(os.path.dirname(os.path.dirname(
+        os.path.abspath(__file__))), "tools", "make_cohort.py")
+    subprocess.run([sys.executable, script,
+                    f"--output={os.path.dirname(DEFAULT_DICOMS)}"],
+                   check=True)
+
+
+def _fail(message: object) -> int:
+    print(f"build_records: {message}", file=sys.stderr)
+    return 1
+
+
+def main(argv: list[str]) -> int:
+    # Beam tells each step of its own; only what a person must know is left.
+    logging.getLogger().setLevel(logging.ERROR)
+    from pipelines import beam_options
+
+    try:
+        ours = flags.FLAGS.flags_by_module_dict()[sys.argv[0]]
+        options = beam_options.parse(argv[1:], [flag.name for flag in ours])
+        config = _config()
+        _make_default_cohort()
+    except (ValueError, OSError, subprocess.CalledProcessError) as error:
+        return _fail(error)
+    from pipelines import build
+    from pipelines import convert
+
+    try:
+        return build.build(config, options)
+    except (ValueError, OSError, convert.BuildFailed) as error:
+        return _fail(error)
+    except KeyboardInterrupt:
+        _fail("stopped; the same command goes on where it stopped")
+        return 130
+
+
+if __name__ == "__main__":
+    app.run(main, flags_parser=lambda args: flags.FLAGS(
+        args, known_only=True))

@@ -1,0 +1,136 @@
+"""Gzip around a file: sniffed, inflated within bounds, never trusted.
+
+Any file may be gzipped, whatever its name. The size that a gzip file states
+about itself is a hint; the limit holds whatever it says.
+"""
+
+import zlib
+from collections.abc import Iterator
+
+import imagecodecs
+
+from pipelines.reasons import Rejected
+
+_MAGIC = b"\x1f\x8b"
+_GZIP_WBITS = 16 + zlib.MAX_WBITS
+# An empty member: ten bytes of header, two of stream, eight of trailer.
+_MIN_MEMBER_BYTES = 20
+# Compressed bytes given to zlib at a time; what it does not use is copied.
+_INPUT_BYTES = 256 << 10
+_OUTPUT_BYTES = 4 << 20
+
+Buffer = bytes | bytearray | memoryview
+
+
+def is_gzip(data: Buffer) -> bool:
+    """Whether the data opens as a gzip member does (RFC 1952, 2.3.1).
+
+    >>> is_gzip(bytes.fromhex("1f8b0800")), is_gzip(b"DICM")
+    (True, False)
+    """
+    return bytes(data[:2]) == _MAGIC
+
+
+def inflate_prefix(data: Buffer, limit: int) -> bytes:
+    """What the first bytes of a gzip file unpack to, as far as they go.
+
+    Args:
+      data: The first bytes of a gzip file, or all of it.
+      limit: Bytes to return at most.
+
+    Raises:
+      Rejected: `corrupt_gzip` if zlib cannot read what is there. That the
+        data ends early is no error.
+    """
+    output = bytearray()
+    for chunk, _ in _chunks(data, limit):
+        output += chunk
+    return bytes(output[:limit])
+
+
+def inflate(data: Buffer, max_bytes: int) -> bytes | memoryview:
+    """A whole file without its gzip; as it is if it is not gzipped.
+
+    Concatenated members are joined and zeros after the last one are ignored
+    (as gzip(1) does). Memory beyond `max_bytes` is never used, whatever the
+    file claims or holds.
+
+    Args:
+      data: The whole file.
+      max_bytes: Bytes that it may unpack to.
+
+    Raises:
+      Rejected: `truncated`, `corrupt_gzip` or `over_limit`.
+    """
+    if not is_gzip(data):
+        return data if isinstance(data, bytes) else memoryview(data)
+    whole = _inflate_one_member(data, max_bytes)
+    if whole is not None:
+        return whole
+    output, complete = bytearray(), False
+    for chunk, complete in _chunks(data, max_bytes + 1):
+        output += chunk
+        if len(output) > max_bytes:
+            raise Rejected("over_limit", f"the gzip file of {len(data)} bytes "
+                           f"unpacks to more than {max_bytes}")
+    if not complete:
+        raise Rejected("truncated", f"the gzip file ends at byte {len(data)}, "
+                       "in the middle of a member")
+    return memoryview(output).toreadonly()
+
+
+def _inflate_one_member(data: Buffer,
+                        max_bytes: int) -> bytes | memoryview | None:
+    """The fast path: libdeflate, for a sound file of one member.
+
+    libdeflate stops silently after the first member. It was the only one if
+    its size is the one stated at the end of the file, and if no member
+    starts right behind a statement of that size.
+    """
+    stated = bytes(data[-4:])
+    size = int.from_bytes(stated, "little")
+    if size > max_bytes or len(data) < _MIN_MEMBER_BYTES:
+        return None
+    whole = data if isinstance(data, bytes) else bytes(data)
+    try:
+        output = imagecodecs.gzip_decode(whole)
+    except Exception:  # its errors do not tell what is wrong; zlib's do
+        return None
+    if len(output) != size or whole.find(stated + _MAGIC) >= 0:
+        return None
+    return output if isinstance(output, bytes) else memoryview(output)
+
+
+def _chunks(data: Buffer, limit: int) -> Iterator[tuple[bytes, bool]]:
+    """Unpacked pieces, and whether the last member was complete by then.
+
+    Stops once `limit` bytes are out, or where the data ends. Raises Rejected
+    (`corrupt_gzip`) for anything that is neither a member nor zero padding.
+    """
+    view, position, left = memoryview(data), 0, limit
+    while position < len(view) and left > 0:
+        unpacker = zlib.decompressobj(_GZIP_WBITS)
+        while not unpacker.eof and position < len(view) and left > 0:
+            feed = view[position:position + _INPUT_BYTES]
+            try:
+                chunk = unpacker.decompress(feed, min(left, _OUTPUT_BYTES))
+            except zlib.error as error:
+                raise Rejected("corrupt_gzip", f"{error}, within "
+                               f"{_INPUT_BYTES} bytes of byte {position}"
+                               ) from None
+            position += len(feed) - len(unpacker.unconsumed_tail) - len(
+                unpacker.unused_data)
+            left -= len(chunk)
+            yield chunk, unpacker.eof
+        position = _skip_zeros(view, position)
+
+
+def _skip_zeros(view: memoryview, position: int) -> int:
+    """Where the next member starts; the end if only zeros are left."""
+    while position < len(view):
+        block = bytes(view[position:position + _INPUT_BYTES])
+        kept = block.lstrip(b"\0")
+        position += len(block) - len(kept)
+        if kept:
+            break
+    return position

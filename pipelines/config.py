@@ -1,0 +1,130 @@
+"""What a build does: the flags of build_records.py as one frozen value."""
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Sequence
+
+from pipelines import files
+from pipelines import plan
+from pipelines import privacy
+from pipelines import recipe as recipes
+from pipelines import scan
+from pipelines import schema
+from pipelines import shards
+
+
+@dataclasses.dataclass(frozen=True)
+class LabelSource:
+    """Where the diagnoses stand and how to read them.
+
+    Attributes:
+      table: A file, a glob or a folder.
+      format: Key of `labels.formats.READERS`.
+      columns: The table's name of each of our columns that differs.
+      date_format: As strptime takes it, or None for ISO 8601.
+      patient_id_width: Zero-pads the table's IDs to so many digits, or None.
+    """
+
+    table: str
+    format: str = "register"
+    columns: tuple[tuple[str, str], ...] = ()
+    date_format: str | None = None
+    patient_id_width: int | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class BuildConfig:
+    """One build.
+
+    Attributes:
+      dicoms: Directories, files and globs.
+      manifest: A file that lists more of them, or None.
+      labels: The label table.
+      rules: Join, exclusions, split.
+      recipe: How a file becomes a network's input.
+      output: Folder of the data set.
+      limits: How much of one file is held in memory.
+      pseudonyms: How patient IDs are written.
+      max_rejects: Fraction of rejected files that a good build may have.
+      plan_only: Stop before any pixel is read.
+      overwrite: Replace records of another recipe.
+    """
+
+    dicoms: tuple[str, ...]
+    labels: LabelSource
+    output: str
+    manifest: str | None = None
+    rules: plan.PlanRules = plan.PlanRules()
+    recipe: recipes.Recipe = recipes.Recipe()
+    limits: scan.Limits = scan.Limits()
+    pseudonyms: privacy.Pseudonyms = privacy.Pseudonyms()
+    max_rejects: float = 0.1
+    plan_only: bool = False
+    overwrite: bool = False
+
+    def __post_init__(self):
+        if not 0 <= self.max_rejects <= 1:
+            raise ValueError(f"--max_rejects={self.max_rejects} is not a "
+                             "fraction between 0 and 1")
+        if not files.is_local(self.output):
+            raise ValueError(
+                f"--output={self.output}: a data set is written to a local "
+                "disk; object stores are not supported as output yet")
+        if self.pseudonyms.key and self.labels.format != "register":
+            raise ValueError(
+                f"--labels_format={self.labels.format} reads who the patient "
+                "is from PatientID, which --patient_ids=hash hides")
+
+    def path(self, *names: str) -> str:
+        """A path within the data set."""
+        return "/".join((self.output.rstrip("/"), *names))
+
+    def work(self, *names: str) -> str:
+        """A path within what is kept for the next build."""
+        return self.path(shards.WORK_FOLDER, *names)
+
+    @property
+    def scan_version(self) -> str:
+        """Equal for two builds that would scan a file alike."""
+        return _digest([schema.SCHEMA_VERSION, dataclasses.asdict(self.limits),
+                        self.pseudonyms.fingerprint])
+
+    def to_json(self) -> dict:
+        """What decides the content of the data set, beside the recipe."""
+        return {
+            "dicoms": list(self.dicoms),
+            "manifest": self.manifest,
+            "label_table": self.labels.table,
+            "labels_format": self.labels.format,
+            "label_columns": dict(self.labels.columns),
+            "date_format": self.labels.date_format,
+            "patient_id_width": self.labels.patient_id_width,
+            "patient_ids": "keep" if self.pseudonyms.key is None else "hash",
+            **dataclasses.asdict(self.rules),
+            **dataclasses.asdict(self.limits),
+        }
+
+
+def parse_columns(pairs: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    """Reads `ours=theirs` pairs of `--label_columns`."""
+    for pair in pairs:
+        if "=" not in pair:
+            raise ValueError(f"--label_columns has {pair!r}: expected "
+                             "OURS=THEIRS, as in patient_id=pid")
+    split = (pair.split("=", 1) for pair in pairs)
+    return tuple((ours.strip(), theirs.strip()) for ours, theirs in split)
+
+
+def parse_fractions(numbers: Sequence[str]) -> tuple[float, ...]:
+    """Reads `--fractions`."""
+    try:
+        return tuple(float(number) for number in numbers)
+    except ValueError:
+        raise ValueError(f"--fractions={','.join(numbers)}: expected numbers, "
+                         "as in 0.8,0.1,0.1") from None
+
+
+def _digest(value) -> str:
+    text = json.dumps(value, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

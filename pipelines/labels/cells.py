@@ -1,0 +1,132 @@
+"""What a label table's cells may say.
+
+Every function takes a stripped cell and raises `CellError`, whose text says
+what was expected, for anything that it does not know: a wrong label is worse
+than a stopped build. Results are remembered, as a register has millions of
+cells and few different ones.
+"""
+
+import datetime
+import functools
+import re
+
+from pipelines.labels import errors, tables
+
+_SIDES = {"l": "L", "left": "L", "r": "R", "right": "R"}
+_TRUTHS = {"1": 1, "1.0": 1, "true": 1, "yes": 1,
+           "0": 0, "0.0": 0, "false": 0, "no": 0}
+_BLANKS = frozenset({"", "-", "na", "n/a", "nan", "none", "null"})
+OUTCOMES = ("TP", "TN", "FP", "FN")
+
+_BIRADS = re.compile(
+    r"(?:bi-?\s?rads)?\s*[:=]?\s*([0-6])(?:\.0+)?\s*[abc]?", re.IGNORECASE)
+_ISO = re.compile(r"(\d{4})-(\d\d)-(\d\d)(?:[T ].*)?")
+_ISO_BASIC = re.compile(r"(\d{4})(\d\d)(\d\d)")
+_YEAR = re.compile(r"\d{4}")
+_DAY_NUMBER = re.compile(r"\d{5}(?:\.\d+)?")
+_FIRST_YEAR, _LAST_YEAR = 1900, 2100
+
+
+class CellError(ValueError):
+    """A cell says what nobody can use; the text says what was expected."""
+
+
+@functools.cache
+def laterality(cell: tables.Cell) -> str:
+    """`L` or `R`, from those or LEFT and RIGHT in any case."""
+    try:
+        return _SIDES[tables.text(cell).lower()]
+    except KeyError:
+        raise CellError("is neither L, R, LEFT nor RIGHT") from None
+
+
+@functools.cache
+def truth(cell: tables.Cell) -> int | None:
+    """1 or 0, from those or true, false, yes, no; None where blank."""
+    value = tables.text(cell).lower()
+    if value in _BLANKS:
+        return None
+    try:
+        return _TRUTHS[value]
+    except KeyError:
+        raise CellError("is none of 0, 1, true, false, yes, no") from None
+
+
+@functools.cache
+def outcome(cell: tables.Cell) -> str | None:
+    """TP, TN, FP or FN; None where blank."""
+    value = tables.text(cell).upper()
+    if value.lower() in _BLANKS:
+        return None
+    if value not in OUTCOMES:
+        raise CellError("is none of TP, TN, FP, FN")
+    return value
+
+
+@functools.cache
+def birads(cell: tables.Cell) -> int | None:
+    """A BI-RADS category without its letter; None where blank.
+
+    >>> [birads(cell) for cell in ("4a", "BI-RADS 2", "0", "")]
+    [4, 2, 0, None]
+    """
+    value = tables.text(cell)
+    if value.lower() in _BLANKS:
+        return None
+    match = _BIRADS.fullmatch(value)
+    if not match:
+        raise CellError("is not a BI-RADS category, 0 to 6")
+    return int(match[1])
+
+
+@functools.cache
+def date(cell: tables.Cell, date_format: str | None) -> datetime.date:
+    """The day that a cell names.
+
+    Args:
+      cell: A date, or text.
+      date_format: How text is to be read, as `datetime.strptime` has it.
+        None: ISO 8601, as 2014-01-01, 20140101 or the year alone.
+    """
+    if not isinstance(cell, str):
+        found = cell
+    elif not cell:
+        raise CellError("is missing")
+    elif date_format is not None:
+        found = _date_by_format(cell, date_format)
+    else:
+        found = _iso_date(cell)
+    if not _FIRST_YEAR <= found.year <= _LAST_YEAR:
+        raise CellError(
+            f"has a year outside {_FIRST_YEAR} to {_LAST_YEAR}; check the "
+            "cell and --date_format")
+    return found
+
+
+def _date_by_format(cell: str, date_format: str) -> datetime.date:
+    try:
+        return datetime.datetime.strptime(cell, date_format).date()
+    except ValueError:
+        raise CellError(
+            f"does not match --date_format={date_format}") from None
+
+
+def _iso_date(cell: str) -> datetime.date:
+    match = _ISO.fullmatch(cell) or _ISO_BASIC.fullmatch(cell)
+    try:
+        if match:
+            return datetime.date(*map(int, match.groups()))
+        if _YEAR.fullmatch(cell):
+            return datetime.date(int(cell), 1, 1)
+    except ValueError:
+        raise CellError("is not a day of the calendar") from None
+    if _DAY_NUMBER.fullmatch(cell):
+        raise CellError("is a spreadsheet's day number; give the column a "
+                        "date format in the spreadsheet")
+    raise CellError("is not an ISO date (YYYY-MM-DD); name its format, as in "
+                    "--date_format=%d-%m-%Y")
+
+
+def found(cell: tables.Cell) -> str:
+    """What a cell looks like, for messages, without what it says."""
+    return errors.shape(tables.text(cell))

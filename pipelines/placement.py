@@ -1,0 +1,110 @@
+"""The split, the shard and the place in it of every labelled file, in DuckDB.
+
+`splits` and `shards` say what is right, for one patient and one position; the
+SQL here is the same for millions, and a test holds it to them.
+
+    patient_split  patient, split                    one per labelled patient
+    ranked         id, split, position, images       one per planned file
+    placed         id, split, shard, index_in_shard  one per labelled file
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from pipelines import join
+from pipelines import shards
+from pipelines import splits
+
+if TYPE_CHECKING:
+    import duckdb
+
+    from pipelines import plan
+
+# splits.split_value and splits.split_of.
+_VALUE = f"""
+('0x' || substr(sha256($salt || patient), 1, {splits.HASH_DIGITS}))::BIGINT
+  / {splits.HASH_RANGE}::DOUBLE"""
+_BY_HASH = """
+CASE WHEN value < $validation_from THEN 'train'
+     WHEN value < $test_from THEN 'validation' ELSE 'test' END"""
+# splits.official_split.
+_BY_OFFICIAL = """
+CASE WHEN list_contains(parts, 'test') THEN 'test'
+     WHEN list_contains(parts, 'validation') THEN 'validation'
+     WHEN NOT $has_validation AND value >= $official_validation_from
+       THEN 'validation' ELSE 'train' END"""
+
+_SPLIT = """
+CREATE TEMP TABLE patient_split AS
+WITH valued AS (
+  SELECT patient, {value} AS value
+  FROM (SELECT DISTINCT patient FROM judged WHERE label IS NOT NULL)),
+official AS (
+  SELECT patient_id AS patient, list(DISTINCT official_split) AS parts
+  FROM label GROUP BY patient_id)
+SELECT patient, {split} AS split FROM valued JOIN official USING (patient)
+"""
+
+# Ordered by all of the hash; its first digits alone decide almost always, and
+# a number sorts faster than a text.
+_RANKED = """
+CREATE TEMP TABLE ranked AS
+SELECT id, split,
+       row_number() OVER (PARTITION BY split ORDER BY
+         ('0x' || substr(hash, 1, 16))::UBIGINT, hash) - 1 AS position,
+       count(*) OVER (PARTITION BY split) AS images
+FROM (SELECT j.id, s.split, sha256($salt || j.sop) AS hash
+      FROM judged j JOIN patient_split s USING (patient)
+      WHERE j.status = 'planned')
+"""
+
+# shards.shard_of: the first `larger` shards hold one image more.
+_PLACED = """
+CREATE TEMP TABLE placed AS
+WITH sized AS (
+  SELECT id, position, images // count AS size, images % count AS larger,
+         (images % count) * (images // count + 1) AS boundary
+  FROM ranked JOIN shard_count USING (split)),
+place AS (
+  SELECT id,
+    CASE WHEN position < boundary THEN position // (size + 1)
+         ELSE larger + (position - boundary) // size END AS shard,
+    CASE WHEN position < boundary THEN position % (size + 1)
+         ELSE (position - boundary) % size END AS index_in_shard
+  FROM sized)
+SELECT j.id, s.split, p.shard, p.index_in_shard
+FROM judged j JOIN patient_split s USING (patient)
+LEFT JOIN place p USING (id)
+WHERE j.label IS NOT NULL
+"""
+
+
+def place(db: "duckdb.DuckDBPyConnection", official: bool,
+          rules: "plan.PlanRules") -> None:
+    """Makes `placed`: the split of each labelled file, its shard and place."""
+    parameters: dict[str, Any] = {"salt": rules.salt}
+    if official:
+        parts = {part for part, in db.execute(
+            "SELECT DISTINCT official_split FROM label").fetchall()}
+        parameters |= {
+            "has_validation": splits.VALIDATION in parts,
+            "official_validation_from": splits.OFFICIAL_VALIDATION_FROM}
+    else:
+        validation, test = splits.bounds(rules.fractions)
+        parameters |= {"validation_from": validation, "test_from": test}
+    db.execute(_SPLIT.format(
+        value=_VALUE, split=_BY_OFFICIAL if official else _BY_HASH),
+        parameters)
+    planned, different = join.one_row(
+        db, "SELECT count(*), count(DISTINCT sop) FROM judged "
+        "WHERE status = 'planned'")
+    if planned != different:
+        raise ValueError(
+            f"{planned} images to plan have {different} SOP Instance UIDs; "
+            "the scan has a file twice, or duplicates that it did not find")
+    db.execute(_RANKED, {"salt": rules.salt})
+    db.execute("CREATE TEMP TABLE shard_count (split VARCHAR, count BIGINT)")
+    for split, images in db.execute(
+            "SELECT split, count(*) FROM ranked GROUP BY split").fetchall():
+        db.execute("INSERT INTO shard_count VALUES (?, ?)",
+                   [split, shards.shard_count(images)])
+    db.execute(_PLACED)

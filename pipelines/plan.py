@@ -1,0 +1,197 @@
+"""Decides what becomes of every scanned file, before any pixel is read.
+
+The plan is the scan's rows with the patient, the label, the split and the
+place in it, or the reason why there is none. Precedence: what the scan
+rejects (files that share a SOP Instance UID included), then unlabelled, then
+excluded. Of several exclusions the first of these is named: not_whole_image,
+unknown_view, other_view, for_processing, implant, interval_cancer.
+"""
+
+import dataclasses
+import os
+import shutil
+import uuid
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+from pyarrow import parquet
+
+from pipelines import audit
+from pipelines import join
+from pipelines import placement
+from pipelines import schema
+from pipelines import shards
+from pipelines import splits
+from pipelines.labels import ids
+from pipelines.labels import rows
+
+if TYPE_CHECKING:
+    import duckdb
+
+MATCHES = ("year", "rounding")
+SPLITS = ("auto", "hash", "official")
+
+_ROW_GROUP = 1 << 16
+# Where the columns come from that are not the scan's.
+_SOURCES = {
+    "patient_id": "j.patient",
+    "status": "j.status",
+    "reason": "j.reason",
+    "detail": "coalesce(j.duplicate_detail, s.detail)",
+    "birads": "l.birads",
+    "outcome": "l.outcome",
+    "cancer": "l.cancer",
+    "follow_up": "l.follow_up",
+    "label_rule": "j.label_rule",
+    "label_row": "l.row",
+    "label_contradicts_rounding": "j.contradicts",
+    "split": "p.split",
+    "shard": "p.shard",
+    "index_in_shard": "p.index_in_shard",
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class PlanRules:
+    """What the user can choose about labels, exclusions and splits.
+
+    Attributes:
+      keep_interval_cancers: Keep cancers that were not referred.
+      exclude_implants: Leave out breasts with an implant.
+      views: Which views to keep.
+      keep_for_processing: Keep raw detector images.
+      label_match: `year`: a visit takes the diagnosis of its own year, else
+        of the next; `rounding`: that of its rounded date.
+      label_conflicts: Two different rows for one key are an `error`, or both
+        `drop`ped.
+      salt: Of the split and the order; public.
+      fractions: Of patients, for train, validation and test.
+      splits: `hash`, `official`, or `auto`: official where there is one.
+    """
+
+    keep_interval_cancers: bool = False
+    exclude_implants: bool = False
+    views: tuple[str, ...] = ("CC", "MLO")
+    keep_for_processing: bool = False
+    label_match: str = "year"
+    label_conflicts: str = "error"
+    salt: str = "mammoflow-1"
+    fractions: tuple[float, float, float] = (0.8, 0.1, 0.1)
+    splits: str = "auto"
+
+    def __post_init__(self):
+        rows.check_choice("--label_match", self.label_match, MATCHES)
+        rows.check_choice("--label_conflicts", self.label_conflicts,
+                          rows.CONFLICTS)
+        rows.check_choice("--splits", self.splits, SPLITS)
+        splits.check_fractions("--fractions", self.fractions)
+        if not self.views or any(
+                view != view.strip().upper() or not view
+                for view in self.views):
+            raise ValueError(
+                f"--views={','.join(self.views)} is not a list of views in "
+                "capitals, as in CC,MLO")
+
+
+def make_plan(scan_paths: list[str], duplicates: pa.Table,
+              labels: rows.LabelTable, rules: PlanRules, output: str,
+              threads: int | None = None) -> audit.Audit:
+    """Joins the labels to the scan and writes the plan.
+
+    The file is complete or not there: it is written under a temporary name.
+    Its rows are sorted: the planned by split, shard and index_in_shard, then
+    the others by file. The same input gives the same bytes, whatever the
+    number of threads.
+
+    Args:
+      scan_paths: Local Parquet files of the schema `scan`; each file that was
+        matched has one row.
+      duplicates: The files rejected for their SOP Instance UID: file, reason,
+        detail.
+      labels: The diagnoses.
+      rules: How to join, what to exclude, how to split.
+      output: Path of the Parquet file to write, of the schema `plan`.
+      threads: How many to use; None: one per core.
+
+    Returns:
+      How images and diagnoses met.
+
+    Raises:
+      rows.LabelError: The table contradicts itself, its patient IDs lost
+        their zeros, or there is no official split to follow.
+    """
+    _check_labels(labels, rules)
+    temporary = f"{output}{shards.TEMPORARY_MARK}{uuid.uuid4().hex[:8]}"
+    scratch = f"{temporary}-scratch"
+    scan = join.literal_paths(scan_paths)
+    try:
+        with join.connect(scratch, threads) as db:
+            join.make_labels(db, labels)
+            join.make_patients(db, scan, labels)
+            _check_patient_ids(db, labels)
+            by_breast = labels.join == rows.BREAST
+            join.make_images(db, scan, duplicates, by_breast, rules)
+            join.join_labels(
+                db, "breast" if by_breast else rules.label_match, rules)
+            placement.place(db, _is_official(labels, rules), rules)
+            found = audit.audit(db, labels)
+            _write(db, scan, temporary)
+        os.replace(temporary, output)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+        if os.path.exists(temporary):
+            os.remove(temporary)
+    return found
+
+
+def _check_labels(labels: rows.LabelTable, rules: PlanRules) -> None:
+    contradicting = labels.rows.filter(labels.rows["contradicting"])
+    if contradicting.num_rows and rules.label_conflicts == "error":
+        raise rows.LabelError(
+            f"{contradicting.num_rows:,} diagnoses contradict each other; "
+            "mend the label table, or leave those images out with "
+            "--label_conflicts=drop")
+    missing = labels.rows["official_split"].null_count
+    if 0 < missing < labels.rows.num_rows:
+        raise ValueError(
+            f"the label reader gave an official split for all but {missing} "
+            "rows; it must give one for all or for none")
+    if rules.splits == "official" and missing:
+        raise rows.LabelError(
+            "--splits=official: this label table has no official split; "
+            "--splits=hash makes one")
+
+
+def _is_official(labels: rows.LabelTable, rules: PlanRules) -> bool:
+    has_one = not labels.rows["official_split"].null_count
+    return rules.splits != "hash" and has_one
+
+
+def _check_patient_ids(db: "duckdb.DuckDBPyConnection",
+                       labels: rows.LabelTable) -> None:
+    if not labels.numeric_ids:
+        return
+    found = db.execute("SELECT DISTINCT patient FROM patient "
+                       "WHERE patient IS NOT NULL").fetchall()
+    ids.check_patient_ids(labels, {patient for patient, in found})
+
+
+def _write(db: "duckdb.DuckDBPyConnection", scan: list[str],
+           path: str) -> None:
+    """Writes the plan, a row group at a time."""
+    arrow_schema = schema.arrow_schema(schema.PLAN)
+    selected = ", ".join(
+        _SOURCES.get(name, f's."{name}"') + f' AS "{name}"'
+        for name in arrow_schema.names)
+    reader: Any = db.sql(f"""
+SELECT {selected}
+FROM read_parquet($scan, hive_partitioning = false) s
+JOIN judged j ON j.id = {join.ID} LEFT JOIN label l ON l.label = j.label
+LEFT JOIN placed p ON p.id = j.id
+ORDER BY p.shard IS NULL, CASE WHEN p.shard IS NOT NULL THEN p.split END,
+  p.shard, p.index_in_shard, s.file""", params={"scan": scan}).to_arrow_reader(
+        _ROW_GROUP)
+    with parquet.ParquetWriter(path, arrow_schema) as writer:
+        for batch in reader:
+            writer.write_table(
+                pa.Table.from_batches([batch]).cast(arrow_schema))

@@ -1,0 +1,280 @@
+"""From a decoded image to the variants that a recipe names.
+
+Arrays are `[rows, columns]`; "original" are the pixels as the file has them,
+before the flip. The image itself is not copied unless a step changes it.
+"""
+
+import dataclasses
+
+import cv2
+import numpy as np
+
+from pipelines import area
+from pipelines import breast
+from pipelines import intensity
+from pipelines import markers
+from pipelines import variants
+from pipelines.geometry import Box, Size, Variant
+from pipelines.pixels import StoredImage
+from pipelines.reasons import Rejected
+from pipelines.recipe import Recipe
+
+# Parallel work is by image: threads inside OpenCV would only fight for cores.
+cv2.setNumThreads(1)
+
+
+class Workspace:
+    """Buffers that are used again for the next image; one for each thread."""
+
+    def __init__(self):
+        self._buffers: dict[str, np.ndarray] = {}
+
+    def buffer(self, name: str, height: int, width: int) -> np.ndarray:
+        """A uint16 `[height, width]` of any content, shared by name."""
+        held = self._buffers.get(name)
+        if held is None or held.size < height * width:
+            held = self._buffers[name] = np.empty(height * width, np.uint16)
+        return held[:height * width].reshape(height, width)
+
+
+@dataclasses.dataclass(frozen=True)
+class Output:
+    """One variant of one image.
+
+    Attributes:
+      variant: Which.
+      pixels: uint16 `[height, width]`, contiguous.
+      crop: What of the original it shows.
+      scale_x: Original pixels per pixel of this, across.
+      scale_y: Likewise, down.
+      max_value: Its largest pixel.
+    """
+
+    variant: Variant
+    pixels: np.ndarray
+    crop: Box
+    scale_x: float
+    scale_y: float
+    max_value: int
+
+
+@dataclasses.dataclass(frozen=True)
+class Preprocessed:
+    """What a recipe makes of one image.
+
+    Attributes:
+      outputs: One for each of the recipe's variants, in order.
+      flipped: Whether the image was mirrored to bring the breast to the left.
+      pixel_laterality: The side that the pixels show: in the usual
+        orientation a left breast has its chest wall at the image's left.
+      markers_removed: How many pixels became black as markers.
+    """
+
+    outputs: tuple[Output, ...]
+    flipped: bool
+    pixel_laterality: str
+    markers_removed: int
+
+
+def preprocess(image: StoredImage, recipe: Recipe,
+               workspace: Workspace | None = None) -> Preprocessed:
+    """Makes every variant of one image.
+
+    Args:
+      image: Not changed.
+      recipe: What to do.
+      workspace: Buffers of this thread; results do not depend on them.
+
+    Raises:
+      Rejected: `no_breast_found`, or `bad_header` where a value of the header
+        makes no sense.
+    """
+    upright = prepare(image, recipe, workspace or Workspace())
+    return Preprocessed(
+        outputs=tuple(upright.output(variant) for variant in recipe.variants),
+        flipped=upright.flipped,
+        pixel_laterality="R" if upright.flipped else "L",
+        markers_removed=upright.removal.count)
+
+
+@dataclasses.dataclass(frozen=True)
+class Upright:
+    """An image and what was found in it; applied to parts as they are needed.
+
+    Attributes:
+      pixels: uint16, levels before markers and flip; possibly read-only.
+      eighth: uint16, means by cell after markers, before the flip.
+      mask: The breast's component by cells; None where no step needed it.
+      box: The breast's box, in the original.
+      removal: The markers.
+      flipped: Whether parts are mirrored.
+      workspace: Where parts are put together.
+    """
+
+    pixels: np.ndarray
+    eighth: np.ndarray
+    mask: np.ndarray | None
+    box: Box
+    removal: markers.Removal
+    flipped: bool
+    workspace: Workspace
+
+    @property
+    def size(self) -> Size:
+        return Size(self.pixels.shape[1], self.pixels.shape[0])
+
+    def part(self, box: Box) -> np.ndarray:
+        """A part of the image without markers, flipped if the image is.
+
+        Args:
+          box: In the original, its left and top multiples of 8.
+
+        Returns:
+          uint16, valid until the next call.
+        """
+        source = self.pixels[box.top:box.bottom, box.left:box.right]
+        if not self.removal.count and not self.flipped:
+            return source
+        part = self.workspace.buffer("part", box.height, box.width)
+        as_original = part
+        if self.flipped:
+            cv2.flip(source, 1, part)
+            as_original = part[:, ::-1]
+        else:
+            np.copyto(part, source)
+        self.removal.apply(as_original, box.left, box.top)
+        return part
+
+    def upright_eighth(self) -> np.ndarray:
+        """Means by cell of the flipped image, whose cells hang over at the
+        other side."""
+        if not self.flipped:
+            return self.eighth
+        if self.size.width % area.CELL == 0:
+            return self.eighth[:, ::-1]
+        whole = self.part(Box(0, 0, self.size.width, self.size.height))
+        return area.survey(whole).eighth
+
+    def output(self, variant: Variant) -> Output:
+        """One variant of the image."""
+        shown = variants.original_box(variant.method, self.box, self.size)
+        if variant.method == "crop":
+            pixels, scale_x, scale_y = variants.crop(
+                self.part(shown), variant.size)
+        else:
+            pixels, scale_x, scale_y = variants.resize(
+                self.size, variant.size, self.upright_eighth,
+                lambda: self.part(shown))
+        return Output(variant, pixels, shown, scale_x, scale_y,
+                      int(pixels.max()))
+
+
+def prepare(image: StoredImage, recipe: Recipe,
+            workspace: Workspace) -> Upright:
+    """All steps up to the variants; see `preprocess`."""
+    pixels, survey = _levels(image, recipe.windowing, workspace)
+    height, width = pixels.shape
+    mask, box = _find_breast(survey.eighth, Size(width, height), recipe)
+    removal = markers.find(pixels, survey, mask, recipe.markers)
+    upright = Upright(
+        pixels, markers.eighth_after(pixels, survey, removal), mask, box,
+        removal, False, workspace)
+    return dataclasses.replace(upright, flipped=_right_is_brighter(upright))
+
+
+def _levels(image: StoredImage, windowing: str,
+            workspace: Workspace) -> tuple[np.ndarray, area.Survey]:
+    """Levels and their survey; the stored pixels themselves if they will do."""
+    mapping = intensity.mapping(image.attributes, windowing)
+    stored = image.pixels
+    if mapping.keeps(stored):
+        survey = area.survey(stored)
+        if survey.maximum <= mapping.mask:
+            return stored, survey
+    levels = workspace.buffer("levels", *stored.shape)
+    mapping.apply(stored, levels)
+    return levels, area.survey(levels)
+
+
+def _find_breast(eighth: np.ndarray, size: Size,
+                 recipe: Recipe) -> tuple[np.ndarray | None, Box]:
+    mask = box = None
+    by_component = recipe.breast_box == "component"
+    if by_component or markers.needs_component(recipe.markers):
+        mask = breast.breast_component(eighth)
+        if mask is None:
+            raise Rejected("no_breast_found", f"nothing in {size} pixels is "
+                           "bright and large enough")
+    if by_component:
+        return mask, breast.component_box(mask, size.width, size.height)
+    box = breast.otsu_box(eighth, size.width, size.height)
+    if box is None:
+        raise Rejected("no_breast_found", f"{size} pixels of one level")
+    return mask, box
+
+
+def _right_is_brighter(upright: Upright) -> bool:
+    """Whether the outer half at the right has the larger mean."""
+    size, eighth = upright.size, upright.eighth
+    half = size.width // 2
+    cell_pixels = area.CELL * area.CELL
+    left = half // area.CELL
+    right = area.cells(size.width - half)
+    difference = cell_pixels * (
+        int(eighth[:, right:].sum(dtype=np.int64))
+        - int(eighth[:, :left].sum(dtype=np.int64)))
+    # Whole cells decide, unless the halves are closer than what the means'
+    # rounding and the columns in no whole cell could make up for.
+    columns = max(half - left * area.CELL,
+                  right * area.CELL - (size.width - half))
+    uncertain = (eighth.size * cell_pixels // 2
+                 + columns * size.height * intensity.MAXIMUM)
+    if abs(difference) > uncertain:
+        return difference > 0
+    whole = upright.part(Box(0, 0, size.width, size.height))
+    outer_left, outer_right = whole[:, :half], whole[:, size.width - half:]
+    return int(outer_right.sum(dtype=np.int64)) > int(
+        outer_left.sum(dtype=np.int64))
+
+
+def stages(image: StoredImage,
+           recipe: Recipe) -> list[tuple[str, np.ndarray]]:
+    """The picture of each step, for people to look at.
+
+    Args:
+      image: Not changed.
+      recipe: What to do.
+
+    Returns:
+      Names and uint16 `[rows, columns]`: `stored`, every intensity step that
+      changes something (`polarity` in any case), `breast` (65,535 within the
+      component), `markers`, `flipped`, and each variant by its name. Without
+      a breast, the list ends before it.
+    """
+    pictures, mapping = [], intensity.mapping(image.attributes,
+                                              recipe.windowing)
+    before = None
+    for name, levels in intensity.steps(image.attributes, recipe.windowing):
+        picture = np.empty(image.pixels.shape, np.uint16)
+        dataclasses.replace(
+            mapping, table=levels.values.astype(np.uint16)).apply(
+                image.pixels, picture)
+        if (before is None or name == "polarity"
+                or not np.array_equal(before, picture)):
+            pictures.append((name, picture))
+        before = picture
+    try:
+        upright = prepare(image, recipe, Workspace())
+    except Rejected:
+        return pictures
+    whole = Box(0, 0, upright.size.width, upright.size.height)
+    if upright.mask is not None:
+        mask = np.kron(upright.mask, np.ones((area.CELL, area.CELL), bool))
+        pictures.append(("breast", np.where(
+            mask[:whole.height, :whole.width], intensity.MAXIMUM, 0).astype(
+                np.uint16)))
+    for name, flipped in ("markers", False), ("flipped", upright.flipped):
+        shown = dataclasses.replace(upright, flipped=flipped)
+        pictures.append((name, shown.part(whole).copy()))
+    return pictures + [(str(variant), upright.output(variant).pixels)
+                       for variant in recipe.variants]

@@ -1,0 +1,122 @@
+"""What a build tells a person at its end, and with which exit status."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, TextIO
+
+from pipelines import config as configs
+from pipelines import inventory
+from pipelines import reasons
+from pipelines import resume
+from pipelines import shards
+
+
+def planned(config: configs.BuildConfig, audit: Any, stream: TextIO) -> int:
+    """Prints what `--plan_only` found; returns the exit status."""
+    connection = inventory.connect(config)
+    connection.read_parquet(
+        config.work(*resume.PLAN_FILE)).create_view("plan")
+    rows = connection.execute("""
+        SELECT split, count(*), count(*) FILTER (cancer = 1),
+          count(*) FILTER (cancer = 0), count(*) FILTER (cancer IS NULL)
+        FROM plan WHERE status = 'planned' GROUP BY 1""").fetchall()
+    counts = {split: dict(zip(_SPLIT_COLUMNS, numbers))
+              for split, *numbers in rows}
+    statuses = dict(connection.execute(
+        "SELECT status, count(*) FROM plan GROUP BY 1").fetchall())
+    why = dict(connection.execute(
+        "SELECT reason, count(*) FROM plan WHERE reason IS NOT NULL "
+        "GROUP BY 1").fetchall())
+    print(_tables(counts, statuses, why), file=stream)
+    print(f"\nNothing was converted. The plan: {config.work('plan')}\n"
+          f"  python tools/query.py --records={config.output} reasons",
+          file=stream)
+    return _status(config, audit, statuses, why, stream)
+
+
+def built(config: configs.BuildConfig, dataset: dict[str, Any], audit: Any,
+          stream: TextIO) -> int:
+    """Prints what was written; returns the exit status."""
+    counts = dataset["counts"]
+    print(_tables(counts["splits"], counts["images"], counts["reasons"]),
+          file=stream)
+    print("\n" + table(
+        ["variant", "records", "MB", "shards"],
+        [[name, f"{variant['records']:,}", f"{variant['bytes'] / 1e6:,.1f}",
+          str(sum(variant["shards"].values()))]
+         for name, variant in sorted(dataset["variants"].items())]),
+        file=stream)
+    where = f"--records={config.output}"
+    print(f"""
+Look further:
+  python tools/query.py {where} reasons
+  python tools/query.py {where} "SELECT split, view, count(*) FROM images \
+GROUP BY ALL"
+  python tools/show_records.py {where} --where="cancer = 1"
+  python tools/verify_records.py {where}""", file=stream)
+    return _status(config, audit, counts["images"], counts["reasons"], stream)
+
+
+_SPLIT_COLUMNS = ("images", "cancer", "not_cancer", "unknown")
+
+
+def _tables(splits: dict[str, dict[str, int]], statuses: dict[str, int],
+            why: dict[str, int]) -> str:
+    """Images by split and label, and by status and reason."""
+    by_split = [[split, *(f"{splits[split][name]:,}"
+                          for name in _SPLIT_COLUMNS)]
+                for split in shards.SPLITS if split in splits]
+    by_reason = []
+    for status in reasons.Status:
+        if status.value not in statuses:
+            continue
+        by_reason.append([status.value, "", f"{statuses[status.value]:,}",
+                          "", ""])
+        by_reason += [
+            ["", name, f"{why[name]:,}", reason.meaning, reason.remedy]
+            for name, reason in reasons.REASONS.items()
+            if name in why and reason.status == status]
+    return "\n".join((
+        "", table(["split", "images", "cancer", "no cancer", "unknown"],
+                  by_split), "",
+        table(["status", "reason", "files", "what was found", "what to do"],
+              by_reason)))
+
+
+def _status(config: configs.BuildConfig, audit: Any,
+            statuses: dict[str, int], why: dict[str, int],
+            stream: TextIO) -> int:
+    """The exit status, and in words why it is not 0."""
+    if audit.no_match:
+        print(f"\nThe label table {config.labels.table} matches no image: "
+              "nothing was written. See the example keys above.",
+              file=stream)
+        return 1
+    uncounted = sum(number for name, number in why.items()
+                    if reasons.REASONS[name].status is reasons.Status.REJECTED
+                    and not reasons.REASONS[name].counts)
+    rejected = statuses.get(reasons.Status.REJECTED.value, 0) - uncounted
+    total = sum(statuses.values()) - uncounted
+    if total and rejected / total > config.max_rejects:
+        print(f"\n{rejected:,} of {total:,} files ({rejected / total:.1%}) "
+              f"were rejected, more than --max_rejects={config.max_rejects}: "
+              "the table above says why. What could be written is there.",
+              file=stream)
+        return 1
+    return 0
+
+
+def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table as text, numbers to the right.
+
+    >>> print(table(["split", "images"], [["train", "1,200"]]))
+    split  images
+    train   1,200
+    """
+    lines = [list(header), *map(list, rows)]
+    widths = [max(map(len, column)) for column in zip(*lines)]
+    right = [all(not cell or cell.replace(",", "").replace(".", "").isdigit()
+                 for cell in column[1:]) for column in zip(*lines)]
+    return "\n".join(
+        "  ".join(cell.rjust(width) if number else cell.ljust(width)
+                  for cell, width, number in zip(line, widths, right)).rstrip()
+        for line in lines)

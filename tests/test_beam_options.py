@@ -1,0 +1,50 @@
+import os
+
+import pytest
+from apache_beam.options import pipeline_options
+from apache_beam.runners.portability.fn_api_runner import FnApiRunner
+
+from pipelines import beam_options
+
+OURS = ["dicoms", "label_table", "markers"]
+
+
+@pytest.mark.parametrize("word, message", [
+    ("--marker=largest", "did you mean --markers?"),
+    ("--dicom=x", "did you mean --dicoms?"),
+    ("--direct_num_worker=2", "did you mean --direct_num_workers?"),
+    ("--runer=DirectRunner", "did you mean --runner?"),
+    ("--zzzzzz", "there is no flag --zzzzzz (--help lists ours)"),
+    ("data/dicoms", "'data/dicoms' is not a flag"),
+    ("--direct_num_workers=two", "invalid int value: 'two'"),
+])
+def test_a_wrong_flag_is_an_error_that_names_the_nearest(word, message):
+    with pytest.raises(beam_options.UnknownFlag) as error:
+        beam_options.parse([word], OURS)
+    assert message in str(error.value)
+
+
+def test_beams_flags_are_passed_through():
+    options = beam_options.parse(
+        ["--runner=FlinkRunner", "--job_name=x", "--parallelism=4"], OURS)
+    assert options.get_all_options()["parallelism"] == 4
+    assert beam_options.runner(options) == "FlinkRunner"
+
+
+@pytest.mark.parametrize("words, workers, mode", [
+    ([], beam_options.cores(), "multi_threading"),
+    (["--direct_num_workers=0"], beam_options.cores(), "multi_threading"),
+    (["--direct_num_workers=1"], 1, "in_memory"),
+    (["--direct_num_workers=3"], 3, "multi_threading"),
+    (["--direct_num_workers=3", "--direct_running_mode=multi_processing"], 3,
+     "multi_processing"),
+])
+def test_the_embedded_runner_uses_all_cores_unless_told(
+        words, workers, mode, monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", os.environ.get("PYTHONPATH", ""))
+    options = beam_options.parse(["--runner=DirectRunner", *words], OURS)
+    direct = options.view_as(pipeline_options.DirectOptions)
+    assert isinstance(beam_options.runner(options), FnApiRunner)
+    assert direct.direct_num_workers == workers
+    assert direct.direct_running_mode == (
+        mode if beam_options.cores() > 1 or workers > 1 else "in_memory")
