@@ -205,10 +205,11 @@ class _VariantWriter:
 
     def close(self, task: ShardTask) -> None:
         """Writes the table, with the recipe that the records are by."""
+        recipe = dataclasses.replace(task.recipe, variants=(self._variant,))
         self._index.write(_parquet(self._rows, schema.RECORDS, {
             "variant": str(self._variant),
-            "encoding": task.recipe.encoding,
-            "recipe": json.dumps(task.recipe.to_json(), sort_keys=True)}))
+            "encoding": recipe.encoding,
+            "recipe": json.dumps(recipe.to_json(), sort_keys=True)}))
 
 
 def _converted_table(outcomes: list[Row], task: ShardTask) -> bytes:

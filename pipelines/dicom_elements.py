@@ -178,7 +178,8 @@ def _data_set(data: Buffer, start: int, syntax: str, complete: bool,
     if not watch.reached:
         if not complete:
             return None
-        if watch.end > len(data) or not raw or _cut(data, watch.end):
+        if not watch.met or watch.end > len(data) or _cut(
+                data, watch.end):
             known = any(tag >> 16 == 0x0008 for tag in raw)
             raise Rejected("truncated" if known else "bad_header",
                            f"the data ends at byte {len(data)}, element "
@@ -198,6 +199,7 @@ class _Watch:
     def __init__(self, tell: Callable[[], int]):
         self._tell = tell
         self._tag = 0
+        self.met = False
         self.end = 0
         self.reached = False
         self.pixels: PixelElement | None = None
@@ -208,6 +210,7 @@ class _Watch:
 
     def __call__(self, tag: int, vr: str | None, length: int) -> bool:
         offset = self._tell()
+        self.met = True
         if tag >= PIXEL_TAGS[0]:
             self.reached = True
             if tag in PIXEL_TAGS:

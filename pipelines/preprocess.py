@@ -18,23 +18,10 @@ from pipelines.geometry import Box, Size, Variant
 from pipelines.pixels import StoredImage
 from pipelines.reasons import Rejected
 from pipelines.recipe import Recipe
+from pipelines.workspace import Workspace
 
 # Parallel work is by image: threads inside OpenCV would only fight for cores.
 cv2.setNumThreads(1)
-
-
-class Workspace:
-    """Buffers that are used again for the next image; one for each thread."""
-
-    def __init__(self):
-        self._buffers: dict[str, np.ndarray] = {}
-
-    def buffer(self, name: str, height: int, width: int) -> np.ndarray:
-        """A uint16 `[height, width]` of any content, shared by name."""
-        held = self._buffers.get(name)
-        if held is None or held.size < height * width:
-            held = self._buffers[name] = np.empty(height * width, np.uint16)
-        return held[:height * width].reshape(height, width)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -160,11 +147,11 @@ class Upright:
         shown = variants.original_box(variant.method, self.box, self.size)
         if variant.method == "crop":
             pixels, scale_x, scale_y = variants.crop(
-                self.part(shown), variant.size)
+                self.part(shown), variant.size, self.workspace)
         else:
             pixels, scale_x, scale_y = variants.resize(
                 self.size, variant.size, self.upright_eighth,
-                lambda: self.part(shown))
+                lambda: self.part(shown), self.workspace)
         return Output(variant, pixels, shown, scale_x, scale_y,
                       int(pixels.max()))
 

@@ -15,6 +15,7 @@ from typing import Any, BinaryIO
 import google_crc32c
 from google.protobuf import descriptor_pb2
 from google.protobuf import descriptor_pool
+from google.protobuf import message
 from google.protobuf import message_factory
 
 HEADER_BYTES = 12
@@ -103,12 +104,24 @@ def encode_example(values: dict[str, int | bytes]) -> bytes:
 
 
 def decode_example(payload: bytes) -> dict[str, int | bytes]:
-    """The values of a serialized `tf.train.Example` of scalars."""
-    example = _example_class().FromString(payload)
+    """The values of a serialized `tf.train.Example` of scalars.
+
+    Raises:
+      ValueError: It is no Example, or a feature is not one int or bytes.
+    """
+    try:
+        example = _example_class().FromString(payload)
+    except message.DecodeError as error:
+        raise ValueError(f"the record is no tf.train.Example: {error}"
+                         ) from error
     values: dict[str, int | bytes] = {}
     for name, feature in example.features.feature.items():
         kind = feature.WhichOneof("kind")
-        values[name] = getattr(feature, kind).value[0]
+        found = getattr(feature, kind).value if kind else ()
+        if len(found) != 1 or kind == "float_list":
+            raise ValueError(f"feature {name!r} holds {len(found)} values of "
+                             f"{kind}, not one integer or byte string")
+        values[name] = found[0]
     return values
 
 

@@ -35,15 +35,13 @@ RECIPE = {
     "encoding": "raw",
     "normalisation": "max",
 }
-CONVERTED_SCHEMA = pa.schema(
-    [(name, pa.int64() if kind == "int" else pa.string())
-     for name, kind in datasets.CONVERTED_COLUMNS.items()])
+_FREE_KEYS = ("variants", "normalisation")
 
 
 def write(root: str, encoding: str = "raw") -> None:
     """Writes the data set: 12 planned images in 5 shards and 2 variants.
 
-    Patients have two images each. One image of `train` and all of the last
+    A patient has up to two images. One image of `train` and all of the last
     shard of `test` are rejected by their pixels; three more files are
     rejected by the scan, unlabelled and excluded.
     """
@@ -56,10 +54,12 @@ def write(root: str, encoding: str = "raw") -> None:
         _write_converted(root, shard, rows, recipe)
     rows = [row for shard in planned.values() for row in shard]
     rows = sorted(rows + _other_rows(), key=lambda row: row["file"])
+    write_rows(os.path.join(root, ".work", "scan.parquet"), rows,
+               schema.arrow_schema("scan"))
     plan = [row | {"status": "planned", "reason": None, "detail": None}
             if row["file"].startswith("dicoms/planned") else row
             for row in rows]
-    write_rows(os.path.join(root, ".work", "plan", "part-00000.parquet"),
+    write_rows(os.path.join(root, ".work", "plan", "plan.parquet"),
                plan, schema.arrow_schema("plan"))
     half = len(rows) // 2
     for index, part in enumerate((rows[:half], rows[half:])):
@@ -215,11 +215,14 @@ def _write_records(root: str, shard: shards.Shard, variant: geometry.Variant,
 def _write_converted(root: str, shard: shards.Shard,
                      rows: list[dict[str, Any]],
                      recipe: dict[str, Any]) -> None:
-    write_rows(os.path.join(root, shard.converted), rows, CONVERTED_SCHEMA, {
-        b"variants": json.dumps(recipe["variants"]).encode(),
-        b"plan_digest": hashlib.sha256(str(shard).encode())
-                        .hexdigest().encode(),
-        b"recipe": json.dumps(recipe).encode()})
+    core = {key: value for key, value in recipe.items()
+            if key not in _FREE_KEYS}
+    digest = hashlib.sha256(str(shard).encode()).hexdigest()
+    write_rows(os.path.join(root, shard.converted), rows,
+               schema.arrow_schema("converted"), {
+                   b"variants": json.dumps(recipe["variants"]).encode(),
+                   b"plan_digest": digest.encode(),
+                   b"recipe": json.dumps(core).encode()})
 
 
 def _describe_variant(root: str, variant: geometry.Variant,

@@ -100,7 +100,8 @@ def _voi(result, low, high, to_units, attributes, windowing):
 
     def sigmoid(level):
         x = float(to_units(level))
-        return round((ymax - ymin) / (1 + math.exp(-4 * (x - c) / w)) + ymin)
+        exponent = min(-4 * (x - c) / w, 700)  # exp overflows beyond it
+        return round((ymax - ymin) / (1 + math.exp(exponent)) + ymin)
 
     function = {"LINEAR": linear, "LINEAR_EXACT": linear_exact,
                 "SIGMOID": sigmoid}[attributes.voi_function]

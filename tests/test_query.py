@@ -5,9 +5,9 @@ import io
 import json
 import os
 import shutil
+import resource
 import subprocess
 import sys
-import time
 
 import duckdb
 import pyarrow.parquet as pq
@@ -188,7 +188,8 @@ def test_every_table_has_the_columns_of_its_schema(root):
         assert relation.columns == schema.arrow_schema(table).names
         assert len(relation) == count
     converted = connection.table("converted")
-    assert converted.columns == [*datasets.CONVERTED_COLUMNS, "split", "shard"]
+    assert converted.columns == [
+        *schema.arrow_schema("converted").names, "split", "shard"]
     assert connection.sql(
         "SELECT split, shard, count(*) FROM converted GROUP BY ALL "
         "ORDER BY ALL").fetchall() == [
@@ -259,9 +260,13 @@ def test_reader_that_stops_early_is_no_error(root):
 
 
 def test_help_is_fast():
-    begin = time.monotonic()
+    def seconds():
+        used = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return used.ru_utime + used.ru_stime
+
+    begin = seconds()
     result = query("--help")
-    assert time.monotonic() - begin < 1.0  # 0.1 s on an idle machine.
+    assert seconds() - begin < 0.3  # Of the processor, so load is no matter.
     assert "python tools/query.py splits" in result.stdout
 
 

@@ -24,17 +24,6 @@ FORMAT = "mammoflow"
 RAW, PNG = "raw", "png"
 TABLES = ("images", "records", "converted", "plan")
 
-# `converted` is what each shard's conversion says of its planned images; its
-# split and shard stand in the files' names.
-CONVERTED_COLUMNS = {
-    "file": "text",
-    "sop_instance_uid": "text",
-    "index_in_shard": "int",
-    "status": "text",
-    "reason": "text",
-    "detail": "text",
-    "pixel_laterality": "text",
-}
 _SQL_TYPES = {
     "text": "VARCHAR",
     "texts": "VARCHAR[]",
@@ -44,6 +33,10 @@ _SQL_TYPES = {
     "date": "DATE",
 }
 _SHARD_NAME = r"([a-z]+)-([0-9]+)-of-[0-9]+\.parquet$"
+# The split and shard of `converted` stand in its files' names.
+_SHARD_COLUMNS = (
+    f"regexp_extract(filename, '{_SHARD_NAME}', 1) AS split, "
+    f"CAST(regexp_extract(filename, '{_SHARD_NAME}', 2) AS BIGINT) AS shard")
 
 
 class DatasetError(ValueError):
@@ -73,7 +66,7 @@ class Dataset:
         return self.description["variants"][str(variant)]["encoding"]
 
     def parts(self, table: str) -> list[str]:
-        """The Parquet files of one of `TABLES`, in order.
+        """The Parquet files of one of `TABLES`, or of `scan`, in order.
 
         Temporary files are left out: they belong to a build that runs or was
         killed.
@@ -83,8 +76,10 @@ class Dataset:
         if table == "converted":
             return parquet_files(self.path(shards.CONVERTED_FOLDER))
         if table == "plan":
-            plan = self.path(shards.WORK_FOLDER, "plan")
-            return parquet_files(plan) or _existing(plan + ".parquet")
+            return parquet_files(self.path(shards.WORK_FOLDER, "plan"))
+        if table == "scan":
+            scan = self.path(shards.WORK_FOLDER, "scan.parquet")
+            return [scan] if os.path.isfile(scan) else []
         return [part for variant in self.variants
                 for part in parquet_files(self.path(variant.folder))]
 
@@ -136,18 +131,11 @@ def connect(dataset: Dataset) -> Any:
         "python_enable_replacements": "false",
         "temp_directory": tempfile.gettempdir(),
     })
-    columns = {table: {field.name: field.kind
-                       for field in schema.fields(table)}
-               for table in ("images", "records", "plan")}
-    for table, kinds in columns.items():
-        _create_view(connection, table, kinds, dataset.parts(table))
+    for table in TABLES:
+        _create_view(connection, table, dataset.parts(table),
+                     _SHARD_COLUMNS if table == "converted" else "")
     if dataset.only_planned:
-        _images_of_plan(connection, columns["images"], columns["plan"])
-    _create_view(connection, "converted", CONVERTED_COLUMNS,
-                 dataset.parts("converted"), extra=(
-                     f"regexp_extract(filename, '{_SHARD_NAME}', 1) AS split, "
-                     f"CAST(regexp_extract(filename, '{_SHARD_NAME}', 2) "
-                     "AS BIGINT) AS shard"))
+        _images_of_plan(connection)
     return connection
 
 
@@ -274,31 +262,30 @@ def _variant_folders(root: str) -> tuple[geometry.Variant, ...]:
     return tuple(found)
 
 
-def _create_view(connection: Any, name: str, kinds: Mapping[str, str],
-                 paths: list[str], extra: str = "") -> None:
+def _create_view(connection: Any, table: str, paths: list[str],
+                 extra: str) -> None:
+    """A view of these files, or an empty one of the table's columns."""
     if paths:
-        body = "* EXCLUDE (filename)"
+        columns = "* EXCLUDE (filename)"
         source = f"FROM {read_parquet_sql(paths)}"
     else:
-        body = ", ".join(f'CAST(NULL AS {_SQL_TYPES[kind]}) AS "{column}"'
-                         for column, kind in kinds.items())
+        columns = ", ".join(map(_null, schema.fields(table)))
         source = "FROM (SELECT '' AS filename) WHERE false"
-    columns = f"{body}, {extra}" if extra else body
-    connection.execute(f"CREATE VIEW {name} AS SELECT {columns} {source}")
+    if extra:
+        columns = f"{columns}, {extra}"
+    connection.execute(f"CREATE VIEW {table} AS SELECT {columns} {source}")
 
 
-def _images_of_plan(connection: Any, images: Mapping[str, str],
-                    plan: Mapping[str, str]) -> None:
-    columns = ", ".join(
-        f'"{name}"' if name in plan else
-        f'CAST(NULL AS {_SQL_TYPES[kind]}) AS "{name}"'
-        for name, kind in images.items())
+def _null(field: schema.Field) -> str:
+    return f'CAST(NULL AS {_SQL_TYPES[field.kind]}) AS "{field.name}"'
+
+
+def _images_of_plan(connection: Any) -> None:
+    plan = schema.fields("plan")
+    columns = ", ".join(f'"{field.name}"' if field in plan else _null(field)
+                        for field in schema.fields("images"))
     connection.execute(
         f"CREATE OR REPLACE VIEW images AS SELECT {columns} FROM plan")
-
-
-def _existing(path: str) -> list[str]:
-    return [path] if os.path.isfile(path) else []
 
 
 def _quoted(text: str) -> str:

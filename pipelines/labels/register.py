@@ -8,12 +8,14 @@ cancer.
 """
 
 import dataclasses
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+import datetime
+import functools
+import operator
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 from pipelines.labels import cells, columns, errors, rows, tables
 
-_READINGS = ("birads_1", "birads_2", "birads_3")
 COLUMNS = (
     columns.Column("patient_id", "patient_id"),
     columns.Column("laterality", "laterality"),
@@ -24,9 +26,10 @@ COLUMNS = (
     columns.Column("cancer", "cancer", required=False),
     columns.Column("outcome", "outcome", required=False),
 )
-_Parse = tuple[str, Callable[[tables.Cell], Any], tables.Cell]
 # What makes two rows for one key the same: all that is read of them.
 _SAME = slice(rows.Diagnosis._fields.index("patient_id"), None)
+# A register has millions of rows that say one of a few thousand things.
+_REMEMBERED = 1 << 16
 
 
 def read(files: Sequence[tuple[str, bytes]],
@@ -54,6 +57,21 @@ def read(files: Sequence[tuple[str, bytes]],
     return reading.result()
 
 
+class _Verdict(NamedTuple):
+    """What a row says, the patient apart."""
+
+    laterality: str
+    date: datetime.date
+    birads_1: int | None
+    birads_2: int | None
+    birads_3: int | None
+    cancer: int
+    outcome: str | None
+    birads: int | None
+    follow_up: int | None
+    is_overruled: bool
+
+
 @dataclasses.dataclass
 class _Reading:
     """What has been read of the files so far."""
@@ -77,66 +95,34 @@ class _Reading:
                   if column.name not in places]
         if absent:
             self.notes.append(f"{table.name} has no {', '.join(absent)}")
-        parsers = [(name, parse, places.get(name))
-                   for name, parse in self._parsers()]
+        blank = len(table.header)
+        pick = operator.itemgetter(*(places.get(column.name, blank)
+                                     for column in COLUMNS))
         for number, row in table.rows:
-            diagnosis = self._diagnosis(table.name, number, [
-                (name, parse, "" if place is None else row[place])
-                for name, parse, place in parsers])
-            if diagnosis:
-                self.found.append(diagnosis)
+            patient_id, *said = pick((*row, ""))
+            self._add(table.name, number, tables.text(patient_id),
+                      tuple(said))
 
-    def _diagnosis(self, source: str, number: int,
-                   row: list[_Parse]) -> rows.Diagnosis | None:
-        values: dict[str, Any] = {}
-        try:
-            for name, parse, cell in row:
-                values[name] = parse(cell)
-            readings = tuple(values[name] for name in _READINGS)
-            truth = _truth(readings, values.pop("cancer"),
-                           values.pop("outcome"))
-        except cells.CellError:
-            self._note_errors(source, number, row)
-            return None
-        day = values.pop("diagnosis_date")
-        if (day.month, day.day) != (1, 1):
-            self.unrounded.append(number)
-        return rows.Diagnosis(row=number, source=source, year=day.year,
-                              **values, **truth)
-
-    def _note_errors(self, source: str, number: int,
-                     row: list[_Parse]) -> None:
-        """Every cell of a row that cannot be used, or what they contradict."""
-        values, messages = {}, []
-        for name, parse, cell in row:
-            try:
-                values[name] = parse(cell)
-            except cells.CellError as error:
-                messages.append(f"{name} {error} (found: {cells.found(cell)})")
-        if not messages:
-            try:
-                self._truth(number, values)
-            except cells.CellError as error:
-                messages.append(str(error))
+    def _add(self, source: str, number: int, patient_id: str,
+             said: tuple[tables.Cell, ...]) -> None:
+        verdict, messages = _judge(said, self.options.date_format)
+        if not patient_id:
+            messages = ("patient_id is missing", *messages)
         for message in messages:
             self.wrong.add(source, number, message)
+        if messages or verdict is None:
+            return
+        if (verdict.date.month, verdict.date.day) != (1, 1):
+            self.unrounded.append(number)
+        if verdict.is_overruled:
+            self.overruled.append(number)
+        self.found.append(rows.Diagnosis(
+            number, source, self._final_id(patient_id), verdict.laterality,
+            verdict.date.year, verdict.birads, verdict.birads_1,
+            verdict.birads_2, verdict.birads_3, verdict.cancer,
+            verdict.outcome, verdict.follow_up))
 
-    def _parsers(self) -> Iterator[tuple[str, Callable[[tables.Cell], Any]]]:
-        yield "patient_id", self._patient_id
-        yield "laterality", cells.laterality
-        yield "diagnosis_date", self._date
-        for name in _READINGS:
-            yield name, cells.birads
-        yield "cancer", cells.truth
-        yield "outcome", cells.outcome
-
-    def _date(self, cell: tables.Cell):
-        return cells.date(cell, self.options.date_format)
-
-    def _patient_id(self, cell: tables.Cell) -> str:
-        given = tables.text(cell)
-        if not given:
-            raise cells.CellError("is missing")
+    def _final_id(self, given: str) -> str:
         if given not in self.final_ids:
             padded = self.options.padded(given)
             if rows.is_digits(padded):
@@ -208,3 +194,39 @@ def _conflict_message(
     lines.append("Mend them, or leave those images out with "
                  "--label_conflicts=drop")
     return "\n".join(lines)
+
+
+@functools.lru_cache(_REMEMBERED)
+def _judge(said: tuple[tables.Cell, ...], date_format: str | None,
+           ) -> tuple[_Verdict | None, tuple[str, ...]]:
+    """What the cells of `COLUMNS` after the first say, or what is wrong."""
+    values: list[Any] = []
+    messages = []
+    parsers: tuple[Callable[[tables.Cell], Any], ...] = (
+        cells.laterality, lambda cell: cells.date(cell, date_format),
+        cells.birads, cells.birads, cells.birads, cells.truth, cells.outcome)
+    for column, parse, cell in zip(COLUMNS[1:], parsers, said, strict=True):
+        try:
+            values.append(parse(cell))
+        except cells.CellError as error:
+            messages.append(
+                f"{column.name} {error} (found: {cells.found(cell)})")
+    if messages:
+        return None, tuple(messages)
+    laterality, date, first, second, third, cancer, outcome = values
+    birads = rows.deciding_birads(first, second, third)
+    follow_up = rows.follow_up_of(birads)
+    is_overruled = False
+    if outcome is not None:
+        meant, referred = rows.meaning_of(outcome)
+        if cancer not in (None, meant):
+            return None, (f"outcome {outcome} contradicts cancer {cancer}; "
+                          "mend whichever is wrong",)
+        is_overruled = follow_up not in (None, referred)
+        cancer, follow_up = meant, referred
+    elif cancer is None:
+        return None, ("cancer is missing, and there is no outcome to tell it",)
+    else:
+        outcome = rows.outcome_of(cancer, follow_up)
+    return _Verdict(laterality, date, first, second, third, cancer, outcome,
+                    birads, follow_up, is_overruled), ()

@@ -15,9 +15,6 @@ from tools.verification.problem import Problem
 
 # What may change without rebuilding what is there.
 _FREE_KEYS = ("variants", "normalisation")
-_CONVERTED_SCHEMA = pa.schema(
-    [(name, pa.int64() if kind == "int" else pa.string())
-     for name, kind in datasets.CONVERTED_COLUMNS.items()])
 
 
 def parquet_problems(dataset: datasets.Dataset) -> Iterator[Problem]:
@@ -28,8 +25,9 @@ def parquet_problems(dataset: datasets.Dataset) -> Iterator[Problem]:
         yield from _problems(dataset, path, images, {})
     expected = {"recipe": recipe,
                 "variants": {str(variant) for variant in dataset.variants}}
+    converted = schema.arrow_schema("converted")
     for path in dataset.parts("converted"):
-        yield from _problems(dataset, path, _CONVERTED_SCHEMA, expected)
+        yield from _problems(dataset, path, converted, expected)
     records = schema.arrow_schema("records")
     for variant in dataset.variants:
         expected = {"recipe": recipe, "variant": str(variant),

@@ -169,8 +169,7 @@ def table_problems(dataset: datasets.Dataset) -> Iterator[Problem]:
     yield from _count_problems(connection, dataset)
     for variant in dataset.variants:
         yield from _variant_problems(connection, dataset, variant)
-    if dataset.parts("plan"):
-        yield from _plan_problems(connection)
+    yield from _matched_problems(connection, dataset)
 
 
 def _add_expected(connection: Any, dataset: datasets.Dataset) -> None:
@@ -234,24 +233,30 @@ def _variant_problems(connection: Any, dataset: datasets.Dataset,
                 f"{described[key]}, its table has {found}")
 
 
-def _plan_problems(connection: Any) -> Iterator[Problem]:
-    """Files of the plan that were lost on the way to `metadata`.
+def _matched_problems(connection: Any,
+                      dataset: datasets.Dataset) -> Iterator[Problem]:
+    """Files that were lost between the scan or plan and `metadata`.
 
-    The plan may be a later one, of `--plan_only`: it counts as this build's
-    if it planned exactly the images that were converted.
+    These may be of a later build than the data set, by `--plan_only`: they
+    count as this one's if exactly the images that were planned were
+    converted.
     """
     same = """
         SELECT count(*) FROM (SELECT file FROM plan WHERE status = 'planned')
           AS p FULL JOIN converted c USING (file)
         WHERE p.file IS NULL OR c.file IS NULL"""
-    if next(_rows(connection, same))[0]:
+    if not dataset.parts("plan") or next(_rows(connection, same))[0]:
         return
-    for file, in_plan in _rows(connection, """
-            SELECT file, p.file IS NOT NULL FROM plan p
-              FULL JOIN images i USING (file)
-            WHERE p.file IS NULL OR i.file IS NULL ORDER BY file"""):
+    scan = dataset.parts("scan")
+    scanned = (f"UNION SELECT file FROM {datasets.read_parquet_sql(scan)}"
+               if scan else "")
+    for file, matched in _rows(connection, f"""
+            SELECT file, m.file IS NOT NULL
+            FROM (SELECT file FROM plan {scanned}) m
+              FULL JOIN (SELECT file FROM images) i USING (file)
+            WHERE m.file IS NULL OR i.file IS NULL ORDER BY file"""):
         yield Problem("metadata", f"{file} was matched and has no row"
-                      if in_plan else f"{file} was not matched, by the plan")
+                      if matched else f"{file} was not matched, by the plan")
 
 
 def _rows(connection: Any, sql: str,
