@@ -36,8 +36,8 @@ def parse(arguments: Sequence[str], ours: Sequence[str]) -> Any:
     from apache_beam.options.pipeline_options import PipelineOptions
 
     parser = _Parser(add_help=False, allow_abbrev=False)
-    for options in _subclasses(PipelineOptions):
-        options._add_argparse_args(parser)
+    for group in _subclasses(PipelineOptions):
+        group._add_argparse_args(parser)
     _, unknown = parser.parse_known_args(list(arguments))
     if unknown:
         raise UnknownFlag(_nearest(unknown[0], [
@@ -50,7 +50,7 @@ def parse(arguments: Sequence[str], ours: Sequence[str]) -> Any:
     return options
 
 
-def _subclasses(base: type) -> list[type]:
+def _subclasses(base: Any) -> list[Any]:
     # As PipelineOptions does: one of each name, in a fixed order.
     found = {cls.__name__: cls for cls in base.__subclasses__()}
     return [found[name] for name in sorted(found)]

@@ -3,6 +3,7 @@
     scan (Beam)  ->  plan (one process)  ->  convert (Beam)  ->  seal
 """
 
+import contextlib
 import os
 import re
 import sys
@@ -153,11 +154,13 @@ def _run(tasks: Sequence[Any], transform: beam.PTransform, options: Any,
     """Runs one stage's tasks on Beam."""
     if not tasks:
         return
-    with progress.Reporter(stage, stream):
+    pipeline = beam.Pipeline(runner=beam_options.runner(options),
+                             options=options)
+    _ = pipeline | "Tasks" >> transforms.Tasks(tasks) | transform
+    # Beam's workers print each traceback, which the raised error holds too.
+    with (progress.Reporter(stage, stream), open(os.devnull, "w") as nowhere,
+          contextlib.redirect_stderr(nowhere)):
         try:
-            pipeline = beam.Pipeline(
-                runner=beam_options.runner(options), options=options)
-            _ = pipeline | "Tasks" >> transforms.Tasks(tasks) | transform
             state = pipeline.run().wait_until_finish()
         except Exception as error:
             # Runners hand on a worker's error as the text of its traceback.

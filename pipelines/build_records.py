@@ -1,4 +1,4 @@
-"""Builds a data set: DICOM mammograms in, TFRecord shards and Parquet out.
+r"""Builds a data set: DICOM mammograms in, TFRecord shards and Parquet out.
 
     python pipelines/build_records.py --runner=DirectRunner
     python pipelines/build_records.py --dicoms=/archive/2016 \
@@ -179,8 +179,10 @@ def _fail(message: object) -> int:
 
 
 def main(argv: list[str]) -> int:
-    # Beam tells each step of its own; only what a person must know is left.
+    # Beam tells each step of its own, and of an error its whole traceback;
+    # what a person must know is printed here.
     logging.getLogger().setLevel(logging.ERROR)
+    logging.getLogger("apache_beam").setLevel(logging.CRITICAL)
     from pipelines import beam_options
 
     try:
@@ -202,6 +204,13 @@ def main(argv: list[str]) -> int:
         return 130
 
 
+def _parse_ours(argv: list[str]) -> list[str]:
+    """Parses our flags; returns the words that may be Beam's."""
+    try:
+        return flags.FLAGS(argv, known_only=True)
+    except flags.Error as error:
+        sys.exit(_fail(error))
+
+
 if __name__ == "__main__":
-    app.run(main, flags_parser=lambda args: flags.FLAGS(
-        args, known_only=True))
+    app.run(main, flags_parser=_parse_ours)

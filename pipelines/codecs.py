@@ -136,8 +136,6 @@ def _jpeg(processes: tuple[int, ...]
     def decode(data: memoryview, frame: Frame) -> np.ndarray:
         stream = _jpeg_stream(data, processes)
         _check(stream, frame)
-        if _END_OF_IMAGE not in bytes(data[-_MAX_PADDING_BYTES:]):
-            raise Rejected("truncated", "a JPEG stream without its end marker")
         return _as_stored(_imagecodecs.jpeg8_decode(data), stream, frame)
 
     return decode
@@ -215,7 +213,11 @@ def _kind(data: memoryview) -> str:
 
 
 def _jpeg_stream(data: memoryview, processes: tuple[int, ...]) -> Stream:
-    """The frame header of a JPEG or JPEG-LS stream (ISO 10918-1, B.2.2)."""
+    """The frame header of a JPEG or JPEG-LS stream (ISO 10918-1, B.2.2).
+
+    Raises Rejected where there is none, or no end marker: libjpeg would fill
+    up what is missing, and CharLS can take seconds to find it out.
+    """
     position = 2
     if data[:2] != b"\xff\xd8":
         raise Rejected("undecodable", f"expected a JPEG stream, found "
@@ -228,6 +230,8 @@ def _jpeg_stream(data: memoryview, processes: tuple[int, ...]) -> Stream:
             position += 2 + int.from_bytes(
                 data[position + 2:position + 4], "big")
         elif marker in processes:
+            if _END_OF_IMAGE not in bytes(data[-_MAX_PADDING_BYTES:]):
+                raise Rejected("truncated", "a JPEG stream without its end")
             precision, rows, columns, components = struct.unpack(
                 ">BHHB", data[position + 4:position + 10])
             return Stream(rows, columns, components, precision)

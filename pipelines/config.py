@@ -116,13 +116,14 @@ def parse_columns(pairs: Sequence[str]) -> tuple[tuple[str, str], ...]:
     return tuple((ours.strip(), theirs.strip()) for ours, theirs in split)
 
 
-def parse_fractions(numbers: Sequence[str]) -> tuple[float, ...]:
+def parse_fractions(numbers: Sequence[str]) -> tuple[float, float, float]:
     """Reads `--fractions`."""
     try:
-        return tuple(float(number) for number in numbers)
+        train, validation, test = map(float, numbers)
     except ValueError:
-        raise ValueError(f"--fractions={','.join(numbers)}: expected numbers, "
-                         "as in 0.8,0.1,0.1") from None
+        raise ValueError(f"--fractions={','.join(numbers)}: expected three "
+                         "numbers, as in 0.8,0.1,0.1") from None
+    return train, validation, test
 
 
 def _digest(value) -> str:

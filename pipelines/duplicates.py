@@ -75,7 +75,8 @@ def verdicts(config: configs.BuildConfig, found: list[Suspect],
     copies: dict[str, list[str | None]] = {}
     for suspect, content in zip(found, contents, strict=True):
         copies.setdefault(suspect.sop_instance_uid, []).append(content)
-    rows, kept = [], {}
+    rows: list[tuple[str, str, str]] = []
+    kept: dict[str, str] = {}
     for suspect in found:
         uid = suspect.sop_instance_uid
         # Nobody can say of an unreadable file that it is equal to another.

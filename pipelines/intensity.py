@@ -239,12 +239,14 @@ class Mapping:
             self._apply_rows(unsigned[rows], out[rows])
 
     def _apply_rows(self, pixels: np.ndarray, out: np.ndarray) -> None:
-        codes = np.bitwise_and(np.right_shift(pixels, self.shift), self.mask,
-                               dtype=np.uint16, casting="unsafe")
+        if self.shift:
+            pixels = pixels >> self.shift
+        np.bitwise_and(pixels, np.uint16(self.mask), out=out)
         if self.table is not None:
-            np.take(self.table, codes, out=out, mode="clip")
+            np.take(self.table, out.astype(np.intp), out=out, mode="clip")
             return
-        np.bitwise_xor(codes, self.flip_bits, out=out)
+        if self.flip_bits:
+            np.bitwise_xor(out, np.uint16(self.flip_bits), out=out)
         if self.black is not None:
             first, last = self.black
             # Unsigned, so that levels below the first become large.

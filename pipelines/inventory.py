@@ -67,7 +67,7 @@ def finish_scan(config: configs.BuildConfig, listing: pa.Table) -> str:
     arrow = schema.arrow_schema(schema.SCAN)
     columns = ", ".join(f'known."{name}"' for name in arrow.names)
     # A file may stand in an old part and, read again, in a newer one.
-    reader = connection.sql(f"""
+    known = connection.sql(f"""
         SELECT {columns}
         FROM read_parquet($parts, filename = true) AS known
         JOIN listed ON listed.key = coalesce(known.file_key, known.file)
@@ -76,9 +76,9 @@ def finish_scan(config: configs.BuildConfig, listing: pa.Table) -> str:
         QUALIFY row_number() OVER (
           PARTITION BY listed.key
           ORDER BY known.filename LIKE '%{SCAN_FILE}', known.filename) = 1
-        ORDER BY known.file""", params={"parts": parts}).to_arrow_reader(_BATCH_ROWS)
+        ORDER BY known.file""", params={"parts": parts})
     path = config.work(SCAN_FILE)
-    write_parquet(path, reader, arrow.with_metadata(
+    write_parquet(path, known.to_arrow_reader(_BATCH_ROWS), arrow.with_metadata(
         {"scan_version": config.scan_version}))
     for part in files.list_folder(config.work(_SCAN_FOLDER)):
         os.remove(config.work(_SCAN_FOLDER, part))

@@ -11,6 +11,7 @@ import dataclasses
 import os
 import shutil
 import uuid
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -192,6 +193,20 @@ ORDER BY p.shard IS NULL, CASE WHEN p.shard IS NOT NULL THEN p.split END,
   p.shard, p.index_in_shard, s.file""", params={"scan": scan}).to_arrow_reader(
         _ROW_GROUP)
     with parquet.ParquetWriter(path, arrow_schema) as writer:
-        for batch in reader:
-            writer.write_table(
-                pa.Table.from_batches([batch]).cast(arrow_schema))
+        for table in _row_groups(reader, arrow_schema):
+            writer.write_table(table)
+
+
+def _row_groups(batches: Iterable[pa.RecordBatch],
+                arrow_schema: pa.Schema) -> Iterator[pa.Table]:
+    """Tables of equal length: batches are not, with other numbers of threads.
+    """
+    waiting = arrow_schema.empty_table()
+    for batch in batches:
+        waiting = pa.concat_tables(
+            [waiting, pa.Table.from_batches([batch]).cast(arrow_schema)])
+        while waiting.num_rows >= _ROW_GROUP:
+            yield waiting.slice(0, _ROW_GROUP).combine_chunks()
+            waiting = waiting.slice(_ROW_GROUP)
+    if waiting.num_rows:
+        yield waiting.combine_chunks()

@@ -185,16 +185,18 @@ def _levels(image: StoredImage, windowing: str,
 
 def _find_breast(eighth: np.ndarray, size: Size,
                  recipe: Recipe) -> tuple[np.ndarray | None, Box]:
+    """The breast's component, if any step needs it, and its box."""
+    by_otsu = recipe.breast_box == "otsu"
     mask = box = None
-    by_component = recipe.breast_box == "component"
-    if by_component or markers.needs_component(recipe.markers):
+    if not by_otsu or markers.needs_component(recipe.markers):
         mask = breast.breast_component(eighth)
         if mask is None:
             raise Rejected("no_breast_found", f"nothing in {size} pixels is "
                            "bright and large enough")
-    if by_component:
-        return mask, breast.component_box(mask, size.width, size.height)
-    box = breast.otsu_box(eighth, size.width, size.height)
+    if by_otsu:
+        box = breast.otsu_box(eighth, size.width, size.height)
+    elif mask is not None:
+        box = breast.component_box(mask, size.width, size.height)
     if box is None:
         raise Rejected("no_breast_found", f"{size} pixels of one level")
     return mask, box

@@ -14,7 +14,7 @@ import re
 # probability of 3e-6.
 _HASH_DIGITS = 16
 MIN_KEY_BYTES = 16
-_SUFFIX = re.compile(r"(\.[A-Za-z]+)?$")
+_SUFFIX = re.compile(r"(?:\.[A-Za-z]+)?$")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -34,8 +34,11 @@ class Pseudonyms:
                 f"cannot be guessed has at least {MIN_KEY_BYTES}, as "
                 "`head -c 32 /dev/urandom` gives")
 
-    def patient(self, patient_id: str | None) -> str | None:
-        """The ID as it is written: 16 hexadecimal digits, or as given."""
+    def patient(self, patient_id: str) -> str:
+        """The ID as it is written: 16 hexadecimal digits, or as given.
+
+        No ID stays none: the hash of an empty text would look like one.
+        """
         if self.key is None or not patient_id:
             return patient_id
         return self._hash("patient", patient_id)
@@ -55,8 +58,8 @@ class Pseudonyms:
             return path
         if patient_id:
             return path.replace(patient_id, self._hash("patient", patient_id))
-        suffix = _SUFFIX.search(path)
-        return f"hidden-{self._hash('path', path)}{suffix[0]}"
+        suffix = _SUFFIX.findall(path)[0]
+        return f"hidden-{self._hash('path', path)}{suffix}"
 
     @property
     def fingerprint(self) -> str | None:

@@ -9,7 +9,7 @@ import dataclasses
 import enum
 
 
-class Status(str, enum.Enum):
+class Status(enum.StrEnum):
     """What became of a matched file."""
 
     WRITTEN = "written"

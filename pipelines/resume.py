@@ -36,10 +36,10 @@ class Existing:
     """The complete shards that a build finds in its output.
 
     Attributes:
-      shards: What each of them says, by its file's name.
+      complete: What each of them says, by its file's name.
     """
 
-    shards: dict[str, _Complete]
+    complete: dict[str, _Complete]
 
     @classmethod
     def of(cls, config: configs.BuildConfig) -> "Existing":
@@ -60,7 +60,8 @@ class Existing:
         """
         wanted = config.recipe
         core = _core(wanted)
-        others = {shard.recipe_core for shard in self.shards.values()} - {core}
+        others = {shard.recipe_core
+                  for shard in self.complete.values()} - {core}
         if others and not config.overwrite:
             theirs, ours = json.loads(sorted(others)[0]), wanted.core()
             differences = ", ".join(
@@ -72,7 +73,7 @@ class Existing:
                 f"({differences}): give another --output, or --overwrite to "
                 "replace them")
         variants = {*wanted.variants, *(
-            variant for shard in self.shards.values()
+            variant for shard in self.complete.values()
             if shard.recipe_core == core for variant in shard.variants)}
         return dataclasses.replace(
             wanted, variants=tuple(sorted(variants, key=str)))
@@ -112,7 +113,7 @@ class Existing:
     def _held(self, config: configs.BuildConfig, shard: shards.Shard,
               digest: str, recipe: recipes.Recipe
               ) -> tuple[geometry.Variant, ...]:
-        complete = self.shards.get(os.path.basename(shard.converted))
+        complete = self.complete.get(os.path.basename(shard.converted))
         if (complete is None or complete.plan_digest != digest
                 or complete.recipe_core != _core(recipe)):
             return ()
@@ -124,9 +125,10 @@ class Existing:
 
 def planned_images(config: configs.BuildConfig) -> int:
     """How many images the plan means to write."""
-    return inventory.connect(config).execute(
+    (images,), = inventory.connect(config).execute(
         "SELECT count(*) FROM read_parquet($plan) WHERE status = 'planned'",
-        {"plan": config.work(*PLAN_FILE)}).fetchone()[0]
+        {"plan": config.work(*PLAN_FILE)}).fetchall()
+    return images
 
 
 def _complete(path: str) -> _Complete:

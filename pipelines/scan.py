@@ -73,7 +73,7 @@ def scan_row(file: matching.MatchedFile, limits: Limits,
         dicom.check_mammogram(header, limits.max_image_bytes)
     except Exception as error:  # One exception would end the whole build.
         row.update(rejection(error))
-    row["patient_id"] = pseudonyms.patient(patient_id)
+    row["patient_id"] = patient_id and pseudonyms.patient(patient_id)
     row["file"] = pseudonyms.path(file.path, patient_id)
     return row
 
@@ -108,7 +108,7 @@ def read_header(file: matching.MatchedFile,
         length = min(length * _GROWTH, limits.max_header_bytes)
 
 
-def read_whole(path: str, limits: Limits) -> bytes:
+def read_whole(path: str, limits: Limits) -> bytes | memoryview:
     """A whole file, inflated if it is gzipped.
 
     Raises:

@@ -100,7 +100,7 @@ def _write_metadata(connection: duckdb.DuckDBPyConnection,
     arrow = schema.arrow_schema(schema.IMAGES)
     reader = connection.sql(
         "SELECT * FROM images ORDER BY file").to_arrow_reader(_ROWS_PER_PART)
-    names = []
+    names: list[str] = []
     for table in _tables_of(reader, _ROWS_PER_PART):
         names.append(f"part-{len(names):05d}.parquet")
         sink = pa.BufferOutputStream()

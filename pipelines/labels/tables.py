@@ -12,6 +12,7 @@ import datetime
 import decimal
 import io
 import math
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
@@ -22,7 +23,10 @@ Row = tuple[int, Sequence[Cell]]
 
 _ZIP, _PARQUET, _OLE = b"PK\x03\x04", b"PAR1", b"\xd0\xcf\x11\xe0"
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
-_DELIMITERS = ",;\t"
+# Who separates by semicolon may have commas in a header, not the reverse.
+_DELIMITERS = ";\t,"
+_QUOTED = re.compile(r'"[^"]*"')
+_HEADER_CHARACTERS = 1 << 16
 
 
 @dataclasses.dataclass(frozen=True)
@@ -97,7 +101,8 @@ def _fitted(name: str, width: int, rows: Iterable[Row]) -> Iterator[Row]:
 
 def _csv_rows(name: str, data: bytes) -> Iterator[Row]:
     content = _decoded(name, data)
-    first_line = content.lstrip().partition("\n")[0]
+    start = content[:_HEADER_CHARACTERS]
+    first_line = _QUOTED.sub("", start).lstrip().partition("\n")[0]
     delimiter = max(_DELIMITERS, key=first_line.count)
     reader = csv.reader(io.StringIO(content, newline=""),
                         delimiter=delimiter, strict=True)

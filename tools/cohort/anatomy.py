@@ -69,19 +69,19 @@ def fractal(rng: np.random.Generator, field: Field,
     """Noise of several octaves, mean about 0, deviation about 1."""
     rows = int(np.ceil(field.height / _COARSEST_MM)) + 1
     columns = int(np.ceil(field.width / _COARSEST_MM)) + 1
-    total = rng.standard_normal((rows, columns), np.float32)
+    total: np.ndarray = rng.standard_normal((rows, columns), np.float32)
     power, weight = 1.0, 1.0
     for _ in range(_OCTAVES - 1):
         rows, columns, weight = 2 * rows, 2 * columns, weight * roughness
         total = cv2.resize(total, (columns, rows),
                            interpolation=cv2.INTER_CUBIC)
-        total += weight * rng.standard_normal((rows, columns), np.float32)
+        total = total + weight * rng.standard_normal(
+            (rows, columns), np.float32)
         power += weight * weight
     height, width = field.shape
     total = cv2.resize(total, (width, height), interpolation=cv2.INTER_CUBIC)
     # Interpolation takes about a third of each octave's power away.
-    total *= 1.2 / np.sqrt(power)
-    return total
+    return total * np.float32(1.2 / np.sqrt(power))
 
 
 def _cc_outline(breast: Breast, field: Field,
@@ -138,10 +138,10 @@ def _grids(field: Field) -> tuple[np.ndarray, np.ndarray]:
 def skin_distance(shape: Outline, field: Field) -> np.ndarray:
     """Distance to the skin in mm, 0 outside of the breast."""
     x, _ = _grids(field)
-    mask = (x < shape.edge[:, None]).astype(np.float32)
+    mask: np.ndarray = (x < shape.edge[:, None]).astype(np.float32)
     centre = (round((shape.nipple[0] + 1) / field.step),
               round(shape.nipple[1] / field.step))
-    cv2.circle(mask, centre, max(1, round(5.5 / field.step)), 1, -1)
+    cv2.circle(mask, centre, max(1, round(5.5 / field.step)), (1,), -1)
     # Rounds the corners between nipple, skin and fold.
     mask = cv2.GaussianBlur(mask, (0, 0), max(0.5, 1.6 / field.step),
                             borderType=cv2.BORDER_REPLICATE)
@@ -154,12 +154,11 @@ def _ducts(rng: np.random.Generator, shape: Outline,
     """Strands that run together at the nipple."""
     polar = rng.standard_normal((5, 90), np.float32)
     x, y = _grids(field)
-    dx, dy = shape.nipple[0] - x, y - shape.nipple[1]
     rows, columns = field.shape
     # Sampled on a grid four times coarser: directions change slowly.
     small = (max(2, columns // 4), max(2, rows // 4))
-    dx = cv2.resize(np.repeat(dx, rows, 0), small)
-    dy = cv2.resize(np.repeat(dy, columns, 1), small)
+    dx = cv2.resize(np.repeat(shape.nipple[0] - x, rows, 0), small)
+    dy = cv2.resize(np.repeat(y - shape.nipple[1], columns, 1), small)
     angle = np.arctan2(dy, dx) * (89 / np.pi) + 44.5
     radius = np.sqrt(dx * dx + dy * dy) * (4 / 130)
     strands = cv2.remap(polar, np.clip(angle, 0, 89), np.clip(radius, 0, 4),

@@ -16,6 +16,7 @@ from pydicom.encaps import encapsulate
 from pydicom.filebase import DicomBytesIO
 from pydicom.filewriter import write_dataset, write_file_meta_info
 from pydicom.sequence import Sequence
+from pydicom.uid import UID
 
 from tools.cohort.encoders import TransferSyntax
 
@@ -71,11 +72,14 @@ def view_sequence(view: str, modifiers: tuple = ()) -> Sequence:
 
 def _shape(pixels: np.ndarray) -> tuple[int, int, int, int]:
     """Frames, rows, columns and samples per pixel."""
-    if pixels.ndim == 2:
-        return 1, *pixels.shape, 1
-    if pixels.shape[-1] == 3:
-        return 1, *pixels.shape
-    return *pixels.shape, 1
+    frames = samples = 1
+    if pixels.ndim == 3 and pixels.shape[-1] == 3:
+        rows, columns, samples = pixels.shape
+    elif pixels.ndim == 3:
+        frames, rows, columns = pixels.shape
+    else:
+        rows, columns = pixels.shape
+    return frames, rows, columns, samples
 
 
 def _image_fields(pixels: np.ndarray, bits: int) -> dict[str, Any]:
@@ -98,6 +102,40 @@ def _image_fields(pixels: np.ndarray, bits: int) -> dict[str, Any]:
     return fields
 
 
+# What every mammogram says unless told otherwise, by DICOM keyword.
+_DEFAULTS = {
+    "SpecificCharacterSet": "ISO_IR 100",
+    "ImageType": ["ORIGINAL", "PRIMARY"],
+    "SOPClassUID": MG_FOR_PRESENTATION,
+    "StudyDate": "20120315",
+    "StudyTime": "101500",
+    "AccessionNumber": "",
+    "Modality": "MG",
+    "PresentationIntentType": "FOR PRESENTATION",
+    "Manufacturer": "Phantom",
+    "ManufacturerModelName": "Phantom 1",
+    "ReferringPhysicianName": "",
+    "PatientName": "",
+    "PatientID": "000001",
+    "PatientBirthDate": "",
+    "PatientSex": "F",
+    "PatientAge": "056Y",
+    "BodyPartExamined": "BREAST",
+    "ImagerPixelSpacing": [0.07, 0.07],
+    "StudyID": "",
+    "SeriesNumber": "1",
+    "InstanceNumber": "1",
+    "ImageLaterality": "R",
+    "ViewPosition": "CC",
+    "BurnedInAnnotation": "NO",
+    "LossyImageCompression": "00",
+    "PresentationLUTShape": "IDENTITY",
+    "RescaleIntercept": "0",
+    "RescaleSlope": "1",
+    "RescaleType": "US",
+}
+
+
 def mammogram_dataset(pixels: np.ndarray,
                       fields: Mapping[str, Any]) -> Dataset:
     """A digital mammogram's header, without its pixels.
@@ -111,51 +149,19 @@ def mammogram_dataset(pixels: np.ndarray,
       The data set. UIDs that `fields` does not give are hashes of patient,
       date, side and view, and of all fields and pixels for the image's own.
     """
-    bits = fields.get("BitsStored") or (
-        8 if pixels.itemsize == 1 else 12)
-    patient = fields.get("PatientID", "000001")
-    date = fields.get("StudyDate", "20120315")
-    side = fields.get("ImageLaterality", "R")
-    view = fields.get("ViewPosition", "CC")
-    values = {
-        "SpecificCharacterSet": "ISO_IR 100",
-        "ImageType": ["ORIGINAL", "PRIMARY"],
-        "SOPClassUID": MG_FOR_PRESENTATION,
-        "StudyDate": date,
-        "StudyTime": "101500",
-        "AccessionNumber": "",
-        "ReferringPhysicianName": "",
-        "PatientName": "",
-        "PatientBirthDate": "",
-        "StudyID": "",
-        "SeriesNumber": "1",
-        "InstanceNumber": "1",
-        "Modality": "MG",
-        "PresentationIntentType": "FOR PRESENTATION",
-        "Manufacturer": "Phantom",
-        "ManufacturerModelName": "Phantom 1",
-        "PatientID": patient,
-        "PatientSex": "F",
-        "PatientAge": "056Y",
-        "BodyPartExamined": "BREAST",
-        "ImagerPixelSpacing": [0.07, 0.07],
+    bits = fields.get("BitsStored") or (8 if pixels.itemsize == 1 else 12)
+    values = _DEFAULTS | _image_fields(pixels, bits) | dict(fields)
+    patient, date = values["PatientID"], values["StudyDate"]
+    side, view = values["ImageLaterality"], values["ViewPosition"]
+    derived: dict[str, Any] = {
         "StudyInstanceUID": make_uid("study", patient, date),
         "SeriesInstanceUID": make_uid("series", patient, date, side, view),
-        "ImageLaterality": side,
-        "ViewPosition": view,
-        "BurnedInAnnotation": "NO",
-        "LossyImageCompression": "00",
-        "PresentationLUTShape": "IDENTITY",
-        "RescaleIntercept": "0",
-        "RescaleSlope": "1",
-        "RescaleType": "US",
     }
     if (side, view) in ORIENTATIONS:
-        values["PatientOrientation"] = ORIENTATIONS[side, view]
+        derived["PatientOrientation"] = ORIENTATIONS[side, view]
     if view in VIEW_CODES:
-        values["ViewCodeSequence"] = view_sequence(view)
-    values |= _image_fields(pixels, bits)
-    values |= fields
+        derived["ViewCodeSequence"] = view_sequence(view)
+    values = derived | values
     if "SOPInstanceUID" not in values:
         values["SOPInstanceUID"] = make_uid(
             "image", sorted(values.items(), key=lambda pair: pair[0]),
@@ -201,10 +207,10 @@ def _meta(dataset: Dataset, syntax: TransferSyntax) -> FileMetaDataset:
     meta = FileMetaDataset()
     meta.FileMetaInformationGroupLength = 0  # set right by the writer
     meta.FileMetaInformationVersion = b"\0\1"
-    meta.MediaStorageSOPClassUID = dataset.get("SOPClassUID", "")
-    meta.MediaStorageSOPInstanceUID = dataset.get("SOPInstanceUID", "")
-    meta.TransferSyntaxUID = syntax.uid
-    meta.ImplementationClassUID = make_uid("mammoflow phantom")
+    meta.MediaStorageSOPClassUID = UID(dataset.get("SOPClassUID", ""))
+    meta.MediaStorageSOPInstanceUID = UID(dataset.get("SOPInstanceUID", ""))
+    meta.TransferSyntaxUID = UID(syntax.uid)
+    meta.ImplementationClassUID = UID(make_uid("mammoflow phantom"))
     meta.ImplementationVersionName = "MAMMOFLOW"
     return meta
 

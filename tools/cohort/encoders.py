@@ -19,7 +19,7 @@ import numpy as np
 NEAR = 2
 _JPEG_QUALITY = 95
 _J2K_QUALITY_DB = 60
-_HTJ2K_STEP = 1 / 4096
+_HTJ2K_STEP = 1 / 1024
 
 
 def gzip_member(data: bytes) -> bytes:
@@ -98,10 +98,11 @@ def _htj2k(reversible: bool, tlm: bool) -> Callable[[np.ndarray, int], bytes]:
     def encode(frame: np.ndarray, bits: int) -> bytes:
         import imagecodecs
 
-        del bits
+        # The encoder's step is a share of the type's range.
+        step = _HTJ2K_STEP * 2.0**(bits - 8 * frame.itemsize)
         return bytes(imagecodecs.htj2k_encode(
             np.ascontiguousarray(frame), reversible=reversible, tlm=tlm,
-            level=None if reversible else _HTJ2K_STEP))
+            level=None if reversible else step))
 
     return encode
 

@@ -87,7 +87,7 @@ def _spicules(rng: np.random.Generator, radius: float,
         points = extent + length * (t * direction + t * t * bend)
         for k, (start, end) in enumerate(zip(points, points[1:])):
             cv2.line(canvas, np.rint(start).astype(int).tolist(),
-                     np.rint(end).astype(int).tolist(), 1 - k / 12, 1)
+                     np.rint(end).astype(int).tolist(), (1 - k / 12,), 1)
     return cv2.GaussianBlur(canvas, (0, 0), 0.9)
 
 

@@ -115,7 +115,7 @@ def _burn_in(grey: np.ndarray, exposure: Exposure) -> None:
     left = margin if exposure.side == "R" else columns - margin - width
     value = round(exposure.marker_grey * ((1 << exposure.bits) - 1))
     cv2.putText(grey, exposure.marker, (left, margin + height), font, scale,
-                value, thick, cv2.LINE_8)
+                (value,), thick, cv2.LINE_8)
 
 
 def render(breast: anatomy.Breast, exposure: Exposure,

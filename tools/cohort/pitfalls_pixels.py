@@ -185,7 +185,7 @@ def scanned_film(image: Image) -> Files:
     image = _requantised(image, 16)
     pixels = np.maximum(image.pixels, 2600)
     rows, columns = pixels.shape
-    edge = max(1, columns // 60)
+    edge = max(3, columns // 40)
     right = image.fields.get("ImageLaterality") == "R"
     pixels[:edge] = 62000
     away = slice(0, edge) if right else slice(columns - edge, columns)

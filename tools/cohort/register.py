@@ -88,8 +88,8 @@ def derived_seed(*parts: object) -> int:
 def patient_id(number: int) -> str:
     """Six digits, some of them leading zeros, all different.
 
-    >>> patient_id(0), patient_id(18)
-    ('070657', '371826')
+    >>> patient_id(0), patient_id(12)
+    ('070657', '018541')
     """
     if not 0 <= number < FIRST_SPECIAL_ID:
         raise ValueError(f"patient number {number} is not between 0 and "
@@ -231,7 +231,8 @@ def make_patient(seed: int, plan: _Plan) -> Patient:
     size, density = rng.uniform(0.72, 1.22), rng.uniform(0.05, 0.85)
     age, vendor = int(rng.integers(50, 68)), int(rng.integers(len(VENDORS)))
     days = _days(rng, plan)
-    visits, rows = [], []
+    visits: list[Visit] = []
+    rows: list[Row] = []
     for k, day in enumerate(days):
         outcomes = _outcomes(rng, plan, k == len(days) - 1, sick)
         # Involution, weight and compression change from time to time.

@@ -1,0 +1,172 @@
+"""The script: the same bytes whatever the workers, and no harm to others."""
+
+import csv
+import hashlib
+import json
+import pathlib
+import subprocess
+import sys
+
+import pydicom
+import pytest
+from absl.testing import flagsaver
+
+from tools import make_cohort
+from tools.cohort import pitfalls, register
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+QUICK = {"patients": 3, "scale": 1 / 64, "workers": 1}
+
+
+@pytest.fixture(autouse=True)
+def parsed_flags():
+    if not make_cohort.flags.FLAGS.is_parsed():
+        make_cohort.flags.FLAGS.mark_as_parsed()
+
+
+def make(output, **changes):
+    with flagsaver.flagsaver(
+            output=str(output), **(QUICK | changes)):
+        make_cohort.main([])
+
+
+def tree(folder):
+    """Digest or link of every file, by path."""
+    return {
+        str(path.relative_to(folder)): str(path.readlink()) if
+        path.is_symlink() else hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if path.is_symlink() or path.is_file()}
+
+
+def test_one_worker_and_two_give_the_same_bytes(tmp_path):
+    names = ["monochrome1", "dangling_link", "duplicate_different"]
+    for workers in (1, 2):
+        make(tmp_path / str(workers), workers=workers, pitfalls=names,
+             transfer_syntaxes=["all"])
+    one, two = tree(tmp_path / "1"), tree(tmp_path / "2")
+    assert one == two
+    assert {"labels.csv", "labels.xlsx", "cohort.json"} <= set(one)
+    assert not any(".tmp-" in path for path in one)
+
+
+def test_a_larger_cohort_holds_the_smaller(tmp_path):
+    make(tmp_path / "small", patients=2)
+    make(tmp_path / "large", patients=4)
+    small, large = tree(tmp_path / "small"), tree(tmp_path / "large")
+    images = {path: digest for path, digest in small.items()
+              if path.startswith("dicoms")}
+    assert images and images.items() <= large.items()
+
+
+def test_every_image_is_readable_and_named_after_its_header(tmp_path):
+    make(tmp_path, gzip="none", transfer_syntaxes=["lossless"])
+    found = list((tmp_path / "dicoms").rglob("*.dcm"))
+    assert len(found) == sum(
+        2 * len(visit.breasts) for patient in register.make_register(1, 3)
+        for visit in patient.visits)
+    for path in found:
+        dataset = pydicom.dcmread(path)
+        patient, day, name = path.parts[-3:]
+        assert (dataset.PatientID, dataset.StudyDate) == (patient, day)
+        assert name == (f"{dataset.ImageLaterality}-{dataset.ViewPosition}"
+                        ".dcm")
+        pixels = dataset.pixel_array
+        assert pixels.shape == (dataset.Rows, dataset.Columns)
+        assert pixels.max() <= (1 << dataset.BitsStored) - 1
+        assert not dataset.PatientName and not dataset.PatientBirthDate
+
+
+def test_the_table_has_its_columns(tmp_path):
+    make(tmp_path)
+    with open(tmp_path / "labels.csv", newline="", encoding="utf-8") as text:
+        rows = list(csv.DictReader(text))
+    assert tuple(rows[0]) == register.COLUMNS
+    assert {row["patient_id"] for row in rows} == {
+        register.patient_id(k) for k in range(3)}
+
+
+def test_all_pitfalls_lie_in_folders_of_their_own(tmp_path):
+    make(tmp_path, patients=1, pitfalls=["all"])
+    folders = {path.name for path in (
+        tmp_path / "dicoms" / "pitfalls").iterdir()}
+    assert folders == set(pitfalls.PITFALLS)
+
+
+def test_gzip_auto_leaves_what_is_compressed_alone(tmp_path):
+    make(tmp_path, transfer_syntaxes=["explicit", "jpegls", "deflated"])
+    starts = {(path.suffix, path.read_bytes()[:2] == b"\x1f\x8b")
+              for path in (tmp_path / "dicoms").rglob("*-*")}
+    assert starts == {(".gz", True), (".dcm", False)}
+
+
+def test_what_is_not_ours_is_never_replaced(tmp_path):
+    precious = tmp_path / "dicoms" / "precious.dcm"
+    precious.parent.mkdir()
+    precious.write_bytes(b"patient data")
+    for overwrite in (False, True):
+        with pytest.raises(SystemExit, match="already holds dicoms"):
+            make(tmp_path, overwrite=overwrite)
+    assert precious.read_bytes() == b"patient data"
+
+
+def test_a_cohort_is_replaced_only_on_request(tmp_path):
+    make(tmp_path)
+    with pytest.raises(SystemExit, match="--overwrite"):
+        make(tmp_path, seed=2)
+    make(tmp_path, seed=2, overwrite=True)
+    make(tmp_path / "fresh", seed=2)
+    fresh = tree(tmp_path / "fresh")
+    assert fresh == {path: digest for path, digest in tree(tmp_path).items()
+                     if not path.startswith("fresh")}
+
+
+def test_an_interrupted_run_goes_on(tmp_path):
+    make(tmp_path / "whole")
+    make(tmp_path / "broken")
+    whole = tree(tmp_path / "whole")
+    state = tmp_path / "broken" / "cohort.json"
+    state.write_text(json.dumps(
+        json.loads(state.read_text()) | {"complete": False}))
+    (tmp_path / "broken" / "labels.csv").unlink()
+    victims = sorted((tmp_path / "broken" / "dicoms").rglob("*.gz"))[::2]
+    for victim in victims:
+        victim.unlink()
+    make(tmp_path / "broken")
+    assert tree(tmp_path / "broken") == whole
+
+
+@pytest.mark.parametrize("changes,message", [
+    ({"pitfalls": ["typo"]}, "no pitfall 'typo'; --list_pitfalls"),
+    ({"transfer_syntaxes": ["mpeg"]}, "no encoder.*'mpeg'.*jpegls")])
+def test_unknown_names_are_errors(tmp_path, changes, message):
+    with pytest.raises(SystemExit, match=message):
+        make(tmp_path / "none", **changes)
+    assert not (tmp_path / "none").exists()
+
+
+def test_an_unwritable_output_is_an_error(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(SystemExit, match="cannot write"):
+        make(tmp_path / "file" / "below")
+
+
+@pytest.mark.parametrize("arguments,status,text", [
+    (["--list_pitfalls"], 0, "monochrome1: MONOCHROME1"),
+    (["--scale=2"], 1, "scale"), (["stray"], 1, "unexpected argument"),
+    (["--patient=3"], 1, "patients")])
+def test_command_line(arguments, status, text, tmp_path):
+    done = subprocess.run(
+        [sys.executable, ROOT / "tools" / "make_cohort.py", *arguments],
+        cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == status
+    assert text in done.stdout + done.stderr
+    assert not list(tmp_path.iterdir())
+
+
+def test_progress_is_a_line_with_rate_and_time_left(tmp_path, capsys):
+    make(tmp_path)
+    captured = capsys.readouterr()
+    assert "images/s" in captured.err and "s left" in captured.err
+    assert "build_records.py" in captured.out
+    assert "validation" in captured.out
