@@ -88,7 +88,7 @@ def load_labels(config: configs.BuildConfig) -> label_rows.LabelTable:
         raise ValueError(
             f"--label_table={source.table}: no such table; expected a file, "
             f"a glob or a folder with {', '.join(_TABLE_SUFFIXES)}")
-    tables = [(path, files.read(path)) for path in paths]
+    tables = [(os.path.basename(path), files.read(path)) for path in paths]
     hashed = config.pseudonyms.key is not None
     return formats.READERS[source.format](tables, label_rows.LabelOptions(
         columns=dict(source.columns), date_format=source.date_format,

@@ -78,6 +78,7 @@ class Stream:
     components: int
     precision: int
     signed: bool = False
+    tiles: int = 1
 
 
 def decode_frame(data: memoryview, transfer_syntax: str,
@@ -181,6 +182,9 @@ def _check(stream: Stream, frame: Frame) -> None:
             "undecodable", f"a stream of {stream.rows} rows, {stream.columns} "
             f"columns and {stream.components} components; the header says "
             f"{frame.rows}, {frame.columns} and 1")
+    if stream.tiles > _MAX_J2K_TILES:
+        raise Rejected("undecodable", f"a JPEG 2000 stream of {stream.tiles} "
+                       f"tiles, the limit is {_MAX_J2K_TILES}")
     if not 1 <= stream.precision <= 8 * frame.itemsize:
         raise Rejected("undecodable", f"a stream of {stream.precision} bits, "
                        f"{8 * frame.itemsize} are allocated")
@@ -247,10 +251,10 @@ def _j2k_stream(data: memoryview) -> Stream:
     right, bottom, left, top, tile_width, tile_height = fields[:6]
     components, depth, step_x, step_y = fields[8:]
     width, height = right - left, bottom - top
-    if (step_x, step_y) != (1, 1) or not tile_width or not tile_height or (
-            (width // tile_width + 1) * (height // tile_height + 1)
-            > _MAX_J2K_TILES):
+    if (step_x, step_y) != (1, 1) or not tile_width or not tile_height:
         raise Rejected("undecodable", f"a JPEG 2000 stream in tiles of "
                        f"{tile_width} x {tile_height} pixels and steps of "
                        f"{step_x} x {step_y}")
-    return Stream(height, width, components, (depth & 0x7F) + 1, depth > 0x7F)
+    tiles = -(-width // tile_width) * -(-height // tile_height)
+    return Stream(height, width, components, (depth & 0x7F) + 1, depth > 0x7F,
+                  tiles)

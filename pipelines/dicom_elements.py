@@ -31,6 +31,7 @@ NATIVE = (IMPLICIT, EXPLICIT, BIG_ENDIAN, DEFLATED)
 PIXEL_DATA = 0x7FE00010
 # Float, double float and integer pixels (PS3.3, C.7.6.3 and C.7.6.24).
 PIXEL_TAGS = (0x7FE00008, 0x7FE00009, PIXEL_DATA)
+_ITEM_GROUP = 0xFFFE0000
 
 _PREAMBLE_BYTES = 128
 # Nobody's header unpacks to more; a deflate bomb does.
@@ -210,11 +211,13 @@ class _Watch:
 
     def __call__(self, tag: int, vr: str | None, length: int) -> bool:
         offset = self._tell()
+        tag = int(tag)  # pydicom's own type compares ten times as slowly
         self.met = True
-        if tag >= PIXEL_TAGS[0]:
+        # Beyond the pixels; a stray delimiter is not.
+        if PIXEL_TAGS[0] <= tag < _ITEM_GROUP:
             self.reached = True
             if tag in PIXEL_TAGS:
-                self.pixels = PixelElement(int(tag), vr, length, offset)
+                self.pixels = PixelElement(tag, vr, length, offset)
             return True
         # Where the element ends; 0 if only reading it tells.
         self._tag, self.end = tag, offset + length

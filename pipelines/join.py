@@ -77,7 +77,7 @@ SELECT v.*, coalesce(own.label, next.label) AS label,
        coalesce(own.contradicting, next.contradicting) AS contradicting,
        CASE WHEN own.label IS NOT NULL THEN 'own_year' ELSE 'next_year' END
          AS label_rule,
-       coalesce(own.year, next.year) <> v.rounded_year AS contradicts
+       own.label IS NOT NULL AND v.year <> v.rounded_year AS contradicts
 FROM visit v
 LEFT JOIN label own ON own.patient_id = v.patient
   AND own.laterality = v.laterality AND own.year = v.year
@@ -152,6 +152,8 @@ def connect(scratch: str,
         "temp_directory": scratch,
         "threads": str(threads or os.cpu_count() or 1),
         "autoinstall_known_extensions": "false",
+        # Whatever has an order says so.
+        "preserve_insertion_order": "false",
     })
 
 

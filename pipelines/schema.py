@@ -121,7 +121,8 @@ FIELDS: tuple[Field, ...] = (
     Field("label_row", "int", _PLANNED,
           "row of the label table, counted from 1 with its header"),
     Field("label_contradicts_rounding", "bool", _PLANNED,
-          "the diagnosis's year cannot be the rounded study date"),
+          "the diagnosis is of the visit's own year, but a visit after 2 July "
+          "rounds to the next"),
     Field("split", "text", _PLANNED,
           "train, validation or test; NULL where not labelled"),
     Field("shard", "int", _PLACED, "number of its shard within the split"),

@@ -147,7 +147,8 @@ def _verdict(image, rejected, keys, claims, rules):
         "follow_up": follow_up, "label_rule": rule,
         "label_row": diagnosis["row"],
         "label_contradicts_rounding":
-            key[2] != rounded_year(image["study_date"]),
+            rule == "own_year"
+            and key[2] != rounded_year(image["study_date"]),
         "split": _split(image["patient_id"], rules)}
 
 

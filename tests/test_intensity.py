@@ -4,12 +4,15 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydicom.pixels import processing
 
 from pipelines import intensity
+from pipelines import pixels
 from pipelines.attributes import Lut, Window
 from pipelines.reasons import Rejected
 from tests import phantoms
 from tests import reference_preprocess as reference
+from tests import synthetic
 
 
 def levels(pixels, windowing="none", **overrides) -> list[int]:
@@ -172,3 +175,18 @@ def test_mapping_equals_the_plain_rules(image, windowing):
     out = np.empty(image.pixels.shape, np.uint16)
     intensity.mapping(header, windowing).apply(image.pixels, out)
     np.testing.assert_array_equal(out, reference.levels(image, windowing))
+
+
+@pytest.mark.parametrize("function", ["LINEAR", "LINEAR_EXACT", "SIGMOID"])
+@pytest.mark.parametrize("slope, intercept", [(1, 0), (1, -1024), (3, -100)])
+def test_window_of_a_file_equals_pydicom(function, slope, intercept):
+    dataset = synthetic.mammogram(
+        np.arange(4096, dtype=np.uint16).reshape(64, 64),
+        RescaleSlope=slope, RescaleIntercept=intercept, RescaleType="US",
+        WindowCenter=1500, WindowWidth=900, VOILUTFunction=function)
+    image = pixels.decode(synthetic.to_bytes(dataset), 1 << 20)
+    out = np.empty(image.pixels.shape, np.uint16)
+    intensity.mapping(image.attributes, "window").apply(image.pixels, out)
+    rescaled = processing.apply_modality_lut(image.pixels, dataset)
+    expected = processing.apply_windowing(rescaled, dataset) - intercept
+    np.testing.assert_allclose(out, expected, rtol=0, atol=0.5 + 1e-6)

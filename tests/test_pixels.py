@@ -307,6 +307,18 @@ def test_stream_of_another_size_is_undecodable(syntax, overrides):
     assert str(overrides.get("Rows", 64)) in caught.value.detail
 
 
+def test_stream_of_a_million_tiles_is_undecodable():
+    values = np.zeros((1024, 1024), np.uint8)
+    dataset = synthetic.mammogram(values, transfer_syntax="j2k")
+    one_tile = struct.pack(">2L", 1024, 1024)
+    siz = dataset.PixelData.index(b"\xff\x4f\xff\x51")
+    tile = dataset.PixelData.index(one_tile, siz + 16)
+    dataset.PixelData = (dataset.PixelData[:tile] + struct.pack(">2L", 1, 1)
+                         + dataset.PixelData[tile + 8:])
+    with pytest.raises(Rejected, match="1048576 tiles"):
+        decoded(synthetic.to_bytes(dataset, "j2k"))
+
+
 def test_encapsulated_pixels_under_a_native_syntax_are_undecodable():
     dataset = synthetic.mammogram(transfer_syntax="j2k")
     assert reason_of(synthetic.to_bytes(dataset, "explicit")) == "undecodable"

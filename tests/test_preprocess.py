@@ -2,6 +2,7 @@
 
 import dataclasses
 import threading
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -203,6 +204,21 @@ def test_threads_give_the_same_bytes():
     for (_, index), outputs in found.items():
         for output, wanted in zip(outputs, expected[index], strict=True):
             np.testing.assert_array_equal(output.pixels, wanted.pixels)
+
+
+@pytest.mark.parametrize("photometric, markers, images", [
+    ("MONOCHROME2", "brightest", 1.25), ("MONOCHROME2", "largest", 1.25),
+    ("MONOCHROME1", "brightest", 2.25)])
+def test_memory_beside_the_image(photometric, markers, images):
+    pixels = phantoms.breast(2048, 1664, side="R", marker=True)
+    if photometric == "MONOCHROME1":
+        pixels = 4095 - pixels
+    image = phantoms.stored_image(pixels, photometric=photometric)
+    tracemalloc.start()
+    preprocess(image, Recipe(markers=markers))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < images * pixels.nbytes
 
 
 def test_stages_are_named_and_sized():

@@ -15,7 +15,7 @@ _COLUMNS = ("variant", "split", "shard", "byte_offset", "byte_length", "view",
 
 def variant_of(dataset: datasets.Dataset,
                text: str | None) -> geometry.Variant:
-    """The variant asked for, or the data set's first.
+    """The variant asked for, or the data set's largest.
 
     Raises:
       ValueError: The data set does not hold it, or none at all.
@@ -24,7 +24,8 @@ def variant_of(dataset: datasets.Dataset,
     if not text:
         if not dataset.variants:
             raise ValueError(f"{dataset.root} holds no variant yet")
-        return dataset.variants[0]
+        return max(dataset.variants,
+                   key=lambda held: held.size.width * held.size.height)
     variant = geometry.Variant.parse(text)
     if variant not in dataset.variants:
         raise ValueError(

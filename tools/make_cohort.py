@@ -42,7 +42,8 @@ SCALE = flags.DEFINE_float(
     "2560x3328 pixels (width x height)", 1 / 64, 1)
 SEED = flags.DEFINE_integer("seed", 1, "of everything that is random", 0)
 TRANSFER_SYNTAXES = flags.DEFINE_list(
-    "transfer_syntaxes", ["explicit", "explicit", "implicit"],
+    "transfer_syntaxes",
+    5 * ["explicit"] + 2 * ["implicit"] + ["jpeg_lossless_sv1"],
     "transfer syntaxes to choose among, by name or UID (a name that stands "
     "there twice is used twice as often), or `all`, or `lossless`")
 GZIP = flags.DEFINE_enum(
@@ -207,6 +208,9 @@ def _results(jobs: list, workers: int) -> Iterator[tuple[int, int]]:
         workers, multiprocessing.get_context("spawn"), _start_worker)
     try:
         yield from executor.map(_run, jobs, chunksize=2)
+    except futures.process.BrokenProcessPool as error:
+        raise UsageError("a worker was killed, mostly for want of memory; "
+                         "fewer --workers need less") from error
     finally:
         executor.shutdown(cancel_futures=True)
 

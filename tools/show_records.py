@@ -38,8 +38,8 @@ WHERE = flags.DEFINE_string(
 LIMIT = flags.DEFINE_integer(
     "limit", 24, "Records on the sheet at most.", lower_bound=1)
 VARIANT = flags.DEFINE_string(
-    "variant", None, "Which variant's records, as in resize:416x512; the data "
-    "set's first by default.")
+    "variant", None, "Which variant's records, as in resize:416x512; the "
+    "largest by default.")
 CHANGES = {
     name: flags.DEFINE_enum(
         name, None, recipes.CHOICES[name],
@@ -69,7 +69,7 @@ def recipe_of(records: str, changes: dict[str, str],
         raise ValueError(f"{path} holds no recipe ({error!r}); build the data "
                          "set again") from error
     if variants is not None:
-        changes = {**changes, "variants": [
+        values = {**values, "variants": [
             str(geometry.Variant.parse(text)) for text in variants]}
     return recipes.Recipe.from_json({**values, **changes})
 

@@ -31,26 +31,22 @@ def stage_panels(image: pixels.StoredImage, recipe: Recipe,
         "stored": [name, *_stored_lines(image)],
         "polarity": ["polarity", _polarity_line(image)],
     }
-    steps = list(stages.items())
-    found = "markers" in stages
-    before = next((index for index, (stage, _) in enumerate(steps)
-                   if stage in ("breast", "markers")), len(steps))
-    row = [panels.Panel(panels.grey(picture, _HEIGHT),
-                        captions.get(stage, [stage]))
-           for stage, picture in steps[:before]]
-    if not found:
-        try:
-            preprocess.preprocess(image, recipe)
-        except Rejected as rejected:
-            return row, rejected
-    upright = preprocess.prepare(image, recipe, preprocess.Workspace())
-    row.append(_breast_panel(upright, steps[before - 1][1], recipe))
-    row.append(_markers_panel(upright, stages["markers"], recipe))
+    levels = [step for step, _ in intensity.steps(
+        image.attributes, recipe.windowing) if step in stages]
+    row = [panels.Panel(panels.grey(stages[step], _HEIGHT),
+                        captions.get(step, [step])) for step in levels]
+    try:
+        upright = preprocess.prepare(image, recipe, preprocess.Workspace())
+    except Rejected as rejected:
+        return row, rejected
     flipped = "yes" if upright.flipped else "no, it is on the left"
-    row.append(panels.Panel(panels.grey(stages["flipped"], _HEIGHT),
-                            ["flipped", flipped]))
-    return row + [_variant_panel(upright.output(variant))
-                  for variant in recipe.variants], None
+    return row + [
+        _breast_panel(upright, stages[levels[-1]], recipe),
+        _markers_panel(upright, stages["markers"], recipe),
+        panels.Panel(panels.grey(stages["flipped"], _HEIGHT),
+                     ["flipped", flipped]),
+        *(_variant_panel(upright.output(variant))
+          for variant in recipe.variants)], None
 
 
 def _stored_lines(image: pixels.StoredImage) -> list[str]:
@@ -85,9 +81,9 @@ def _breast_panel(upright: preprocess.Upright, before: np.ndarray,
             np.rint((outline + 0.5) * area.CELL * scale).astype(np.int32)
             for outline in outlines], True, panels.GREEN, 1, cv2.LINE_AA)
     box = upright.box
-    corners = [(round(x * scale), round(y * scale)) for x, y in (
-        (box.left, box.top), (box.right - 1, box.bottom - 1))]
-    cv2.rectangle(picture, *corners, panels.ORANGE, 1)
+    first, last = ((round(x * scale), round(y * scale)) for x, y in (
+        (box.left, box.top), (box.right - 1, box.bottom - 1)))
+    cv2.rectangle(picture, first, last, panels.ORANGE, 1)
     return panels.Panel(picture, [
         f"breast_box={recipe.breast_box}",
         f"{box.width} x {box.height} from {box.left}, {box.top}"])

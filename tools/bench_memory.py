@@ -1,0 +1,57 @@
+"""Measures the peak memory of a build, by the number of files.
+
+    python tools/bench_memory.py
+    python tools/bench_memory.py --files=60,480,2000 --scale=1
+
+The same full-size JPEG lossless images, each with a SOP Instance UID of its
+own, are built into both default variants; the peak is that of the whole process
+tree (proportional set size), scan, plan and seal included.
+"""
+
+import os
+import sys
+
+if not __package__:
+    sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+
+import pathlib
+import shutil
+import tempfile
+
+from absl import app
+from absl import flags
+
+FILES = flags.DEFINE_list("files", ["200", "2000"], "Numbers of files.")
+SCALE = flags.DEFINE_float("scale", 1.0, "Size of the images, as "
+                           "tools/make_cohort.py has it.")
+PATIENTS = flags.DEFINE_integer(
+    "patients", 12, "Patients whose images are copied.")
+SCRATCH = flags.DEFINE_string(
+    "scratch", None, "Folder for the files; a temporary one unless given.")
+
+
+def main(argv: list[str]) -> None:
+    from tools import benchmarks
+
+    if len(argv) > 1:
+        raise app.UsageError(f"unknown words: {' '.join(argv[1:])}")
+    rows = []
+    with tempfile.TemporaryDirectory(dir=SCRATCH.value) as scratch:
+        folder = pathlib.Path(scratch)
+        benchmarks.make_cohort(
+            folder, f"--patients={PATIENTS.value}", f"--scale={SCALE.value}",
+            "--transfer_syntaxes=jpeg_lossless_sv1", "--gzip=none")
+        for wanted in sorted(map(int, FILES.value)):
+            files = benchmarks.multiply(folder, wanted)
+            seconds, peak = benchmarks.watch(
+                benchmarks.build_words(folder, folder / "records"))
+            shutil.rmtree(folder / "records")
+            rows.append([f"{files:,}", f"{peak / 1e6:.0f}",
+                         f"{files / seconds:.1f}"])
+            print(f"{files} files: {peak / 1e6:.0f} MB", file=sys.stderr)
+    print(benchmarks.machine())
+    print(benchmarks.table(["files", "peak MB", "images/s"], rows))
+
+
+if __name__ == "__main__":
+    app.run(main)
