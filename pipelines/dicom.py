@@ -8,7 +8,7 @@ import dataclasses
 import datetime
 import re
 
-from pipelines import attributes, codecs, dicom_elements, views
+from pipelines import attributes, decoders, dicom_elements, views
 from pipelines.attributes import ImageAttributes, Lut, Window
 from pipelines.dicom_elements import Buffer
 from pipelines.dicom_values import Elements
@@ -34,7 +34,7 @@ TAGS = (_CHARACTER_SET, _SOP_CLASS, _SOP_INSTANCE, _STUDY_DATE, _MODALITY,
         _IMAGER_SPACING, _STUDY_INSTANCE, _SERIES_INSTANCE, _SAMPLES, _FRAMES,
         _SPACING, _IMPLANT, _LOSSY, *views.TAGS, *attributes.TAGS)
 
-_SUPPORTED = frozenset((*dicom_elements.NATIVE, *codecs.DECODERS))
+_SUPPORTED = frozenset((*dicom_elements.NATIVE, *decoders.DECODERS))
 _INTENTS = ("FOR PRESENTATION", "FOR PROCESSING")
 # Mammography images (PS3.6, A), and the intent that their class implies.
 _MAMMOGRAPHY_CLASSES = {
@@ -175,7 +175,7 @@ def header_of(elements: Elements) -> Header:
         pixel_spacing_mm=_spacing_mm(elements, _SPACING),
         imager_pixel_spacing_mm=_spacing_mm(elements, _IMAGER_SPACING),
         lossy=(elements.text(_LOSSY) == "01"
-               or elements.transfer_syntax in codecs.LOSSY),
+               or elements.transfer_syntax in decoders.LOSSY),
         has_pixels=pixels is not None,
         float_pixels=(pixels is not None
                       and pixels.tag != dicom_elements.PIXEL_DATA))

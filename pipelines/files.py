@@ -103,7 +103,7 @@ class AtomicFile:
     def __init__(self, path: str):
         self.path = path
         self._temporary = f"{path}{shards.TEMPORARY_MARK}{uuid.uuid4().hex}"
-        os.makedirs(os.path.dirname(to_local(path)), exist_ok=True)
+        os.makedirs(os.path.dirname(to_local(path)) or b".", exist_ok=True)
         self._file = open(to_local(self._temporary), "wb", buffering=0)
 
     def write(self, data: bytes) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 
 from pipelines import dicom
 from pipelines.attributes import ImageAttributes, read_attributes
-from pipelines.codecs import DECODERS, Frame, decode_frame
+from pipelines.decoders import DECODERS, Frame, decode_frame
 from pipelines.dicom_elements import (
     BIG_ENDIAN, Buffer, PIXEL_DATA, read_elements)
 from pipelines.dicom_values import UNDEFINED_LENGTH, Elements, PixelElement

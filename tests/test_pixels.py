@@ -16,7 +16,7 @@ from pydicom.encaps import encapsulate
 from pydicom.pixels import get_decoder
 import pytest
 
-from pipelines import codecs, pixels
+from pipelines import decoders, pixels
 from pipelines.reasons import Rejected
 from tests import synthetic
 
@@ -26,7 +26,7 @@ MAX_IMAGE_BYTES = 1 << 24
 # The same standards, by other implementations than imagecodecs'.
 INDEPENDENT = {
     "1.2.840.10008.1.2.5": "pydicom",
-    **dict.fromkeys(set(codecs.DECODERS) - {codecs.RLE}, "pylibjpeg"),
+    **dict.fromkeys(set(decoders.DECODERS) - {decoders.RLE}, "pylibjpeg"),
 }
 # Of pydicom's own files, the grey ones of one frame that have a decoder.
 PYDICOM_IMAGES = (
@@ -155,7 +155,7 @@ def real_mammograms() -> list[str]:
 def real_crop(path: str) -> np.ndarray:
     dataset = pydicom.dcmread(path)
     # pylibjpeg decodes RLE in full size forty times as fast as pydicom.
-    whole, _ = get_decoder(codecs.RLE).as_array(
+    whole, _ = get_decoder(decoders.RLE).as_array(
         dataset, raw=True, decoding_plugin="pylibjpeg")
     middle = dataset.Rows // 2
     return np.ascontiguousarray(whole[middle:middle + 61, :203])
@@ -167,7 +167,7 @@ def test_real_mammogram_equals_pydicom(number):
         data = file.read()
     image = pixels.decode(data, MAX_IMAGE_BYTES << 2)
     dataset = pydicom.dcmread(io.BytesIO(data))
-    expected, _ = get_decoder(codecs.RLE).as_array(
+    expected, _ = get_decoder(decoders.RLE).as_array(
         dataset, raw=True, decoding_plugin="pylibjpeg")
     np.testing.assert_array_equal(image.pixels, expected)
 

@@ -31,8 +31,8 @@ VIEW_CODES = {
     "MLO": ("399368009", "medio-lateral oblique"),
     "ML": ("399260004", "medio-lateral"),
     "LM": ("399352003", "latero-medial"),
-    "XCCL": ("399265009", "cranio-caudal exaggerated laterally"),
-    "XCCM": ("399170009", "cranio-caudal exaggerated medially"),
+    "XCCL": ("399192008", "cranio-caudal exaggerated laterally"),
+    "XCCM": ("399101009", "cranio-caudal exaggerated medially"),
 }
 # Directions of the first row and column: the nipple of a right breast, whose
 # chest wall is at the right, points to the left (PS3.3, C.7.6.1.1.1).

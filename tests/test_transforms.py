@@ -1,4 +1,4 @@
-"""Everything that an archive holds beside good mammograms.
+"""What the workers make of everything that an archive holds.
 
 Each kind of file has its own clear outcome, and none stops the build.
 """
@@ -38,9 +38,10 @@ CASES = {
     "good.dcm": (good, "written", None),
     "good.dcm.gz": (lambda uid: gzip.compress(good(uid)), "written", None),
     "truncated.dcm": (lambda uid: good(uid)[:-100], "rejected", "truncated"),
-    "truncated_header.dcm": (lambda uid: good(uid)[:300], "rejected", "truncated"),
-    "truncated.dcm.gz": (lambda uid: gzip.compress(good(uid))[:-1000], "rejected",
-                         "truncated"),
+    "cut_header.dcm": (lambda uid: good(uid)[:300], "rejected",
+                       "truncated"),
+    "truncated.dcm.gz": (lambda uid: gzip.compress(good(uid))[:-1000],
+                         "rejected", "truncated"),
     "corrupt.dcm.gz": (lambda uid: gzip.compress(good(uid))[:-8] + bytes(8),
                        "rejected", "corrupt_gzip"),
     "bomb.dcm.gz": (bomb, "rejected", "over_limit"),
@@ -49,9 +50,9 @@ CASES = {
     "text.txt": (lambda uid: b"nothing but text\n" * 99, "rejected",
                  "not_dicom"),
     "empty.dcm": (lambda uid: b"", "rejected", "empty_file"),
-    "ct.dcm": (lambda uid: good(uid, Modality="CT",
-                            SOPClassUID="1.2.840.10008.5.1.4.1.1.2"),
-               "rejected", "not_a_mammogram"),
+    "ct.dcm": (lambda uid: good(
+        uid, Modality="CT", SOPClassUID="1.2.840.10008.5.1.4.1.1.2"),
+        "rejected", "not_a_mammogram"),
     "no_uid.dcm": (lambda uid: good(None), "rejected",
                    "no_sop_instance_uid"),
     "no_patient.dcm": (lambda uid: good(uid, PatientID=None), "unlabelled",
