@@ -117,7 +117,7 @@ def decode_example(payload: bytes) -> dict[str, int | bytes]:
     values: dict[str, int | bytes] = {}
     for name, feature in example.features.feature.items():
         kind = feature.WhichOneof("kind")
-        found = getattr(feature, kind).value if kind else ()
+        found: Any = getattr(feature, kind).value if kind else ()
         if len(found) != 1 or kind == "float_list":
             raise ValueError(f"feature {name!r} holds {len(found)} values of "
                              f"{kind}, not one integer or byte string")

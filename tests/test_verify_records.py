@@ -27,14 +27,14 @@ SCRIPT = os.path.join(os.path.dirname(os.path.dirname(__file__)),
 
 @pytest.fixture(scope="module", name="sound")
 def _sound(tmp_path_factory):
-    root = tmp_path_factory.mktemp("sound") / "records"
+    root = tmp_path_factory.mktemp("so[u]nd year=2020") / "records"
     built.write(str(root))
     return root
 
 
 @pytest.fixture(name="root")
 def _root(sound, tmp_path):
-    return shutil.copytree(sound, tmp_path / "records")
+    return shutil.copytree(sound, tmp_path / "year=2021" / "records")
 
 
 def ignore(count):
@@ -197,6 +197,14 @@ def lose_a_scanned_file(root):
     lose_a_matched_file(root)
 
 
+def leave_only_the_plan(root):
+    for entry in os.scandir(root):
+        if entry.name == "dataset.json":
+            os.remove(entry)
+        elif entry.name != ".work":
+            shutil.rmtree(entry)
+
+
 def drop_column(root):
     path = root / f"{SHARD}.parquet"
     table = pq.read_table(path)
@@ -245,8 +253,8 @@ DAMAGE = [
         "1.2.3.0 belongs at train-00000 record 0, by converted",
         "dataset.json: variants.resize:12x16.digest is"], None),
     ("swapped_records", swap_records, [
-        "record 0: its sop_instance_uid is", "record 1: its sop_instance_uid is"],
-     None),
+        "record 0: its sop_instance_uid is",
+        "record 1: its sop_instance_uid is"], None),
     ("row_in_disorder", lambda root: change_rows(
         root, SHARD, lambda rows: rows[::-1]),
      ["record 0: its row says index_in_shard 2, it stands in 0"], None),
@@ -420,6 +428,9 @@ DAMAGE = [
     ("variant_lost", describe("variants", "crop:9x9", value=None),
      ["crop-9x9/train-00000-of-00002.parquet: is no part of this data set"],
      10),
+    ("only_planned", leave_only_the_plan,
+     ["dataset.json: is missing: there is only a plan; run the build without "
+      "--plan_only"], 1),
     ("description_lost", lambda root: os.remove(root / "dataset.json"),
      ["dataset.json: is missing: the build did not finish"], 1),
 ]

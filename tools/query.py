@@ -62,6 +62,7 @@ def run(dataset: Any, sql: str, result_format: str,
     connection = datasets.connect(dataset)
     _check_one_reading_statement(connection.extract_statements(sql))
     if result_format == "parquet":
+        assert output  # main sees to it.
         with results.complete_or_absent(output) as temporary:
             connection.sql(sql).write_parquet(temporary)
         return

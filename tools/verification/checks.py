@@ -25,8 +25,10 @@ def problems(dataset: datasets.Dataset, workers: int,
       Problems; none if the data set is right.
     """
     if not dataset.description:
-        yield Problem(shards.DATASET_FILE, "is missing: the build did not "
-                      "finish; run it again")
+        yield Problem(shards.DATASET_FILE, "is missing: " + (
+            "there is only a plan; run the build without --plan_only"
+            if dataset.only_planned else
+            "the build did not finish; run it again"))
         return
     if malformed := list(folder.description_problems(dataset.description)):
         yield from malformed

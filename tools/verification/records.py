@@ -97,7 +97,8 @@ def _record_problems(file: BinaryIO, size: int, row: Mapping[str, Any],
                 f"{offset if length is None else (offset or 0) + length}, "
                 f"the shard has {size}"]
     try:
-        example = datasets.read_example(file, row, "the shard")
+        example: Mapping[str, Any] = datasets.read_example(
+            file, row, "the shard")
     except ValueError as error:
         return [str(error)]
     names = {field.name for field in schema.fields("example")}
@@ -135,7 +136,7 @@ def _pixel_problems(pixels: np.ndarray, row: Mapping[str, Any]) -> list[str]:
     """Pixels that are not those the row describes."""
     problems = []
     little = np.ascontiguousarray(pixels, dtype="<u2")
-    digest = hashlib.sha256(little).hexdigest()
+    digest = hashlib.sha256(little.data).hexdigest()
     if digest != row["digest"]:
         problems.append(f"the digest of its image is {digest}, its row has "
                         f"{row['digest']}")
