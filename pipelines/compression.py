@@ -118,8 +118,10 @@ def _chunks(data: Buffer, limit: int) -> Iterator[tuple[bytes, bool]]:
                 raise Rejected("corrupt_gzip", f"{error}, within "
                                f"{_INPUT_BYTES} bytes of byte {position}"
                                ) from None
-            position += len(feed) - len(unpacker.unconsumed_tail) - len(
-                unpacker.unused_data)
+            # At a member's end zlib leaves the rest in both attributes.
+            rest = (unpacker.unused_data if unpacker.eof
+                    else unpacker.unconsumed_tail)
+            position += len(feed) - len(rest)
             left -= len(chunk)
             yield chunk, unpacker.eof
         position = _skip_zeros(view, position)

@@ -86,6 +86,12 @@ def test_bomb_is_over_limit_whatever_size_it_states(stated_size):
     assert reason_of(bomb) == "over_limit"
 
 
+def test_members_that_unpack_to_more_than_a_chunk_are_joined():
+    parts = [bytes(9 << 20), b"between", b"\1" * (9 << 20)]
+    data = b"".join(map(gzip.compress, parts))
+    assert bytes(compression.inflate(data, 32 << 20)) == b"".join(parts)
+
+
 def test_bomb_of_many_members():
     assert reason_of(member(bytes(LIMIT // 4)) * 9) == "over_limit"
 

@@ -84,7 +84,7 @@ class _Peak:
 
 
 def multiply(folder: pathlib.Path, copies: int) -> int:
-    """Copies a cohort's files until there are so many, each an image of its own.
+    """Copies a cohort's files until there are so many, each its own image.
 
     A copy differs in the last digits of its SOP Instance UID, changed in
     place: nothing is encoded again. Only for files that are not gzipped.
