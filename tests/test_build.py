@@ -13,11 +13,13 @@ import pytest
 from pipelines import config as configs
 from pipelines import convert
 from pipelines import geometry
+from pipelines import matching
 from pipelines import privacy
 from pipelines import recipe
 from pipelines import resume
 from tests import archive
 from tests import builds
+from tests import remote
 from tests import synthetic
 
 PATIENTS = 20
@@ -308,3 +310,30 @@ def test_copies_count_once_and_contradicting_ones_not_at_all(copy):
         "copy.dcm.gz": "duplicate_identical",
         "other.dcm": "duplicate_different",
         "000002-L-CC.dcm": "duplicate_different"}
+
+
+def test_input_may_lie_on_any_file_system_of_beams(copy):
+    remote.OBJECTS.update({
+        f"memory://bucket/{path.relative_to(copy)}": path.read_bytes()
+        for path in (*(copy / "dicoms").iterdir(), copy / "labels.csv")})
+    settings = builds.config(
+        "remote", dicoms=("memory://bucket/dicoms",),
+        labels=configs.LabelSource("memory://bucket/labels.csv"))
+    assert builds.run(settings)[0] == 0
+    local, found = images(copy), images(copy, "remote")
+    assert [row["file"] for row in found] == [
+        f"memory://bucket/{row['file']}" for row in local]
+    for row in (*local, *found):
+        del row["file"], row["file_version"]
+    assert found == local
+    # The scan asks for a prefix of each object, never for all read-ahead.
+    assert max(size for _, size in remote.READS) <= 8 << 20
+
+
+def test_a_glob_on_a_remote_file_system_names_objects(copy):
+    remote.OBJECTS["memory://other/a/1.dcm"] = b"x"
+    remote.OBJECTS["memory://other/b/2.txt"] = b"y"
+    table = matching.listing(["memory://other/**.dcm"])
+    assert table.to_pylist() == [{
+        "file": "memory://other/a/1.dcm", "file_bytes": 1,
+        "file_version": "1.5", "problem": None}]
