@@ -131,6 +131,18 @@ REASONS: dict[str, Reason] = {
 }
 
 
+def markdown() -> str:
+    """The reasons as BUILD.md shows them."""
+    lines = ["| status | reason | what was found | what to do |",
+             "| --- | --- | --- | --- |"]
+    for name, reason in REASONS.items():
+        rejected = reason.status is Status.REJECTED
+        mark = "" if reason.counts or not rejected else " *"
+        lines.append(f"| {reason.status} | `{name}`{mark} | "
+                     f"{reason.meaning} | {reason.remedy} |")
+    return "\n".join(lines)
+
+
 class Rejected(Exception):
     """A file cannot become a record, for one of `REASONS`.
 
