@@ -43,7 +43,7 @@ FOR_MODEL = ("geometry", "schema", "shards", "tfrecord", "reasons", "recipe")
 FOR_PREDICTION = ("dicom", "pixels", "compression", "preprocess", "scan")
 
 # Test files that are not named after a module, and what tests share.
-CROSSCUTTING = ("test_layout", "test_scripts")
+CROSSCUTTING = ("test_documents", "test_layout", "test_scripts")
 MAX_LINES = 350
 
 

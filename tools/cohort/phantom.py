@@ -114,8 +114,11 @@ def _burn_in(grey: np.ndarray, exposure: Exposure) -> None:
     margin = round(0.03 * columns)
     left = margin if exposure.side == "R" else columns - margin - width
     value = round(exposure.marker_grey * ((1 << exposure.bits) - 1))
-    cv2.putText(grey, exposure.marker, (left, margin + height), font, scale,
-                (value,), thick, cv2.LINE_8)
+    # OpenCV 5 writes text on 8 bits only, and smooths what is tiny.
+    letters = np.zeros((min(rows, 2 * (margin + height)), columns), np.uint8)
+    cv2.putText(letters, exposure.marker, (left, margin + height), font,
+                scale, (255,), thick, cv2.LINE_8)
+    grey[:len(letters)][letters > letters.max() // 2] = value
 
 
 def render(breast: anatomy.Breast, exposure: Exposure,
