@@ -3,7 +3,7 @@
 import dataclasses
 from typing import TYPE_CHECKING
 
-from pipelines import join
+from pipelines import database
 from pipelines.labels import rows
 
 if TYPE_CHECKING:
@@ -148,11 +148,11 @@ def audit(db: "duckdb.DuckDBPyConnection",
     """
     counts = {name: Count(*numbers) for name, *numbers in
               db.execute(_COUNTS).fetchall()}
-    files, accepted, contradicts = join.one_row(
+    files, accepted, contradicts = database.one_row(
         db, "SELECT count(*), count(*) FILTER (status <> 'rejected'), "
         "count(*) FILTER (contradicts) FROM judged")
-    unmatched, = join.one_row(db, f"SELECT count(*) FROM ({_UNMATCHED})")
-    images, table, both = join.one_row(db, _PATIENTS)
+    unmatched, = database.one_row(db, f"SELECT count(*) FROM ({_UNMATCHED})")
+    images, table, both = database.one_row(db, _PATIENTS)
     return Audit(
         files=files, accepted=accepted,
         matched={name: counts[name] for name in _RULES if name in counts},

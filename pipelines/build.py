@@ -58,11 +58,10 @@ def build(config: configs.BuildConfig, options: Any,
     recipe = existing.check(config)
     listing = matching.listing(config.dicoms, config.manifest)
     scan_path = _scan(config, options, listing, stream)
-    os.makedirs(os.path.dirname(config.work(*resume.PLAN_FILE)),
-                exist_ok=True)
+    os.makedirs(os.path.dirname(config.plan_path), exist_ok=True)
     audit = plan.make_plan(
         [scan_path], _duplicates(config, options, listing, scan_path, stream),
-        labels, config.rules, config.work(*resume.PLAN_FILE))
+        labels, config.rules, config.plan_path)
     print("\n".join(audit.lines()), file=stream)
     if config.plan_only:
         return report.planned(config, audit, stream)

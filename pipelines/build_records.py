@@ -161,7 +161,10 @@ def _make_default_cohort() -> None:
     """Makes the small synthetic cohort where nothing else was asked for."""
     if DICOMS.present or MANIFEST.present or LABEL_TABLE.present:
         return
-    if os.path.exists(DEFAULT_DICOMS) or os.path.exists(DEFAULT_LABELS):
+    begun = os.path.exists(os.path.join(
+        os.path.dirname(DEFAULT_DICOMS), "cohort.json"))
+    if os.path.exists(DEFAULT_LABELS) or (
+            os.path.exists(DEFAULT_DICOMS) and not begun):
         return
     print(f"{DEFAULT_DICOMS} and {DEFAULT_LABELS} do not exist: making a "
           "small synthetic cohort there, by tools/make_cohort.py",

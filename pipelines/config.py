@@ -85,6 +85,16 @@ class BuildConfig:
         return self.path(shards.WORK_FOLDER, *names)
 
     @property
+    def plan_path(self) -> str:
+        """The plan's Parquet file."""
+        return self.work("plan", "plan.parquet")
+
+    @property
+    def scratch(self) -> str:
+        """Where a database spills to; made when needed."""
+        return self.work("spill")
+
+    @property
     def scan_version(self) -> str:
         """Equal for two builds that would scan a file alike."""
         return _digest([schema.SCHEMA_VERSION, dataclasses.asdict(self.limits),

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipelines import config as configs
+from pipelines import database
 from pipelines import files
 from pipelines import inventory
 from pipelines import matching
@@ -40,12 +41,14 @@ class Suspect:
 def suspects(config: configs.BuildConfig, scan_path: str,
              listing: pa.Table) -> list[Suspect]:
     """The accepted files that share a UID, by UID and file."""
-    rows = inventory.connect(config).execute("""
+    db = database.connect(config.scratch)
+    database.view_parquet(db, "scan", [scan_path])
+    rows = db.execute("""
         SELECT file, coalesce(file_key, file), sop_instance_uid
-        FROM read_parquet($path)
+        FROM scan
         WHERE status IS NULL
         QUALIFY count(*) OVER (PARTITION BY sop_instance_uid) > 1
-        ORDER BY sop_instance_uid, file""", {"path": scan_path}).fetchall()
+        ORDER BY sop_instance_uid, file""").fetchall()
     wanted = {key for _, key, _ in rows}
     sources = inventory.sources(config, listing, wanted)
     return [Suspect(file, sources[key], uid) for file, key, uid in rows]

@@ -9,12 +9,12 @@ import os
 from collections.abc import Iterator
 from typing import Any
 
-import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pipelines import config as configs
+from pipelines import database
 from pipelines import files
 from pipelines import matching
 from pipelines import scan
@@ -27,16 +27,6 @@ _SCAN_FOLDER = "scan"
 _FILES_PER_TASK = 512
 _TASKS_PER_WORKER = 4
 _BATCH_ROWS = 65536
-_MEMORY = "1GB"
-
-
-def connect(config: configs.BuildConfig) -> duckdb.DuckDBPyConnection:
-    """A DuckDB of bounded memory, which spills beside the data set."""
-    folder = config.work("spill")
-    os.makedirs(config.work(), exist_ok=True)
-    return duckdb.connect(config={
-        "memory_limit": _MEMORY, "temp_directory": folder,
-        "preserve_insertion_order": False})
 
 
 def scan_tasks(config: configs.BuildConfig, listing: pa.Table,
@@ -62,21 +52,21 @@ def finish_scan(config: configs.BuildConfig, listing: pa.Table) -> str:
       Path of the Parquet file, of schema `scan`.
     """
     parts = _known_parts(config)
-    connection = connect(config)
-    connection.register("listed", _keys(config, listing))
+    db = database.connect(config.scratch)
+    database.view_parquet(db, "known", parts, filename=True)
+    db.register("listed", _keys(config, listing))
     arrow = schema.arrow_schema(schema.SCAN)
     columns = ", ".join(f'known."{name}"' for name in arrow.names)
     # A file may stand in an old part and, read again, in a newer one.
-    known = connection.sql(f"""
-        SELECT {columns}
-        FROM read_parquet($parts, filename = true) AS known
+    known = db.sql(f"""
+        SELECT {columns} FROM known
         JOIN listed ON listed.key = coalesce(known.file_key, known.file)
           AND listed.file_version = known.file_version
           AND listed.file_bytes = known.file_bytes
         QUALIFY row_number() OVER (
           PARTITION BY listed.key
           ORDER BY known.filename LIKE '%{SCAN_FILE}', known.filename) = 1
-        ORDER BY known.file""", params={"parts": parts})
+        ORDER BY known.file""")
     path = config.work(SCAN_FILE)
     write_parquet(path, known.to_arrow_reader(_BATCH_ROWS), arrow.with_metadata(
         {"scan_version": config.scan_version}))
@@ -169,19 +159,19 @@ def _unknown(config: configs.BuildConfig, listing: pa.Table,
     """Positions in the listing of the files that must be read."""
     if not known:
         return list(range(len(listing)))
-    connection = connect(config)
-    connection.register("listed", _keys(config, listing))
-    rows = connection.execute("""
+    db = database.connect(config.scratch)
+    database.view_parquet(db, "scanned", known)
+    db.register("listed", _keys(config, listing))
+    rows = db.execute("""
         SELECT position FROM listed
         ANTI JOIN (
-          SELECT * FROM read_parquet($known)
+          SELECT * FROM scanned
           WHERE NOT coalesce(list_contains($transient, reason), false)
         ) AS known
         ON listed.key = coalesce(known.file_key, known.file)
           AND listed.file_version = known.file_version
           AND listed.file_bytes = known.file_bytes
-        ORDER BY position""", {
-            "known": known, "transient": list(scan.TRANSIENT)}).fetchall()
+        ORDER BY position""", {"transient": list(scan.TRANSIENT)}).fetchall()
     return [position for position, in rows]
 
 

@@ -12,12 +12,11 @@ and calendar day (for data sets without dates, patient and side alone).
     judged    id, status, reason, label, ...         one per file
 """
 
-import os
-import re
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from pipelines import database
 from pipelines import reasons
 from pipelines.labels import rows
 
@@ -26,12 +25,9 @@ if TYPE_CHECKING:
 
     from pipelines import plan
 
-MEMORY_LIMIT = "1GB"
-
 _BATCH_ROWS = 1 << 16
 _DUPLICATE_SCHEMA = pa.schema([("file", pa.string()), ("reason", pa.string()),
                                ("detail", pa.string())])
-_GLOB_SIGN = re.compile(r"[*?[]")
 
 # Dates were rounded to the nearest 1 January. 2 July of a leap year is as far
 # from either and counts as the earlier year; so 2 July is the last day of
@@ -137,41 +133,6 @@ FROM (SELECT *, status IN ('planned', 'excluded') AS labelled FROM judged)
 """
 
 
-def connect(scratch: str,
-            threads: int | None) -> "duckdb.DuckDBPyConnection":
-    """A database in memory that spills into `scratch` beyond its limit.
-
-    Args:
-      scratch: A folder for it, which it makes when needed.
-      threads: How many to use; None: one per core.
-    """
-    import duckdb  # Slow to import, and only the plan needs it.
-
-    return duckdb.connect(":memory:", config={
-        "memory_limit": MEMORY_LIMIT,
-        "temp_directory": scratch,
-        "threads": str(threads or os.cpu_count() or 1),
-        "autoinstall_known_extensions": "false",
-        # Whatever has an order says so.
-        "preserve_insertion_order": "false",
-    })
-
-
-def one_row(db: "duckdb.DuckDBPyConnection", query: str) -> tuple:
-    """The only row of a query's answer."""
-    row, = db.execute(query).fetchall()
-    return row
-
-
-def literal_paths(paths: list[str]) -> list[str]:
-    """Paths for read_parquet, which would take some characters for a glob.
-
-    >>> literal_paths(["we[i]rd/scan.parquet"])
-    ['we[[]i]rd/scan.parquet']
-    """
-    return [_GLOB_SIGN.sub(r"[\g<0>]", path) for path in paths]
-
-
 def make_labels(db: "duckdb.DuckDBPyConnection",
                 labels: rows.LabelTable) -> None:
     """Makes the table `label`: the diagnoses, numbered from 0."""
@@ -180,8 +141,9 @@ def make_labels(db: "duckdb.DuckDBPyConnection",
     db.register("numbered", numbered)
     db.execute("CREATE TEMP TABLE label AS SELECT * FROM numbered")
     db.unregister("numbered")
-    keys, = one_row(db, "SELECT count(*) FROM (SELECT DISTINCT patient_id, "
-                        "laterality, year FROM label)")
+    keys, = database.one_row(
+        db, "SELECT count(*) FROM (SELECT DISTINCT patient_id, laterality, "
+        "year FROM label)")
     if keys != labels.rows.num_rows:
         raise ValueError(
             f"the label reader gave {labels.rows.num_rows} rows for {keys} "

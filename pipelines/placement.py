@@ -10,7 +10,7 @@ SQL here is the same for millions, and a test holds it to them.
 
 from typing import TYPE_CHECKING, Any
 
-from pipelines import join
+from pipelines import database
 from pipelines import shards
 from pipelines import splits
 
@@ -94,7 +94,7 @@ def place(db: "duckdb.DuckDBPyConnection", official: bool,
     db.execute(_SPLIT.format(
         value=_VALUE, split=_BY_OFFICIAL if official else _BY_HASH),
         parameters)
-    planned, different = join.one_row(
+    planned, different = database.one_row(
         db, "SELECT count(*), count(DISTINCT sop) FROM judged "
         "WHERE status = 'planned'")
     if planned != different:

@@ -18,6 +18,7 @@ import pyarrow as pa
 from pyarrow import parquet
 
 from pipelines import audit
+from pipelines import database
 from pipelines import join
 from pipelines import placement
 from pipelines import schema
@@ -124,9 +125,9 @@ def make_plan(scan_paths: list[str], duplicates: pa.Table,
     _check_labels(labels, rules)
     temporary = f"{output}{shards.TEMPORARY_MARK}{uuid.uuid4().hex[:8]}"
     scratch = f"{temporary}-scratch"
-    scan = join.literal_paths(scan_paths)
+    scan = database.literal_paths(scan_paths)
     try:
-        with join.connect(scratch, threads) as db:
+        with database.connect(scratch, threads) as db:
             join.make_labels(db, labels)
             join.make_patients(db, scan, labels)
             _check_patient_ids(db, labels)

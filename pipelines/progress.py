@@ -112,9 +112,10 @@ def describe(stage: Stage, items: int, size: int, rejects: int,
              f"{rate:,.1f} {stage.unit}/s"]
     if size:
         parts.append(f"{size / 1e6 / max(seconds, 1e-9):,.0f} MB/s")
-    left = (stage.items - items) / rate if rate else 0
-    parts.append(f"{clock(left)} left" if items < stage.items
-                 else f"took {clock(seconds)}")
+    if items >= stage.items:
+        parts.append(f"took {clock(seconds)}")
+    elif rate:
+        parts.append(f"{clock((stage.items - items) / rate)} left")
     parts.append(f"{rejects:,} rejected")
     return "  ".join(parts)
 

@@ -4,26 +4,24 @@ from collections.abc import Iterable, Sequence
 from typing import Any, TextIO
 
 from pipelines import config as configs
-from pipelines import inventory
+from pipelines import database
 from pipelines import reasons
-from pipelines import resume
 from pipelines import shards
 
 
 def planned(config: configs.BuildConfig, audit: Any, stream: TextIO) -> int:
     """Prints what `--plan_only` found; returns the exit status."""
-    connection = inventory.connect(config)
-    connection.read_parquet(
-        config.work(*resume.PLAN_FILE)).create_view("plan")
-    rows = connection.execute("""
+    db = database.connect(config.scratch)
+    database.view_parquet(db, "plan", [config.plan_path])
+    rows = db.execute("""
         SELECT split, count(*), count(*) FILTER (cancer = 1),
           count(*) FILTER (cancer = 0), count(*) FILTER (cancer IS NULL)
         FROM plan WHERE status = 'planned' GROUP BY 1""").fetchall()
     counts = {split: dict(zip(_SPLIT_COLUMNS, numbers))
               for split, *numbers in rows}
-    statuses = dict(connection.execute(
+    statuses = dict(db.execute(
         "SELECT status, count(*) FROM plan GROUP BY 1").fetchall())
-    why = dict(connection.execute(
+    why = dict(db.execute(
         "SELECT reason, count(*) FROM plan WHERE reason IS NOT NULL "
         "GROUP BY 1").fetchall())
     print(_tables(counts, statuses, why), file=stream)

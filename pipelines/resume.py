@@ -13,13 +13,12 @@ import pyarrow.parquet as pq
 
 from pipelines import config as configs
 from pipelines import convert
+from pipelines import database
 from pipelines import files
 from pipelines import geometry
 from pipelines import inventory
 from pipelines import recipe as recipes
 from pipelines import shards
-
-PLAN_FILE = ("plan", "plan.parquet")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -84,18 +83,18 @@ class Existing:
 
         The embedded runner deals them out in turn, without stealing.
         """
-        plan_path = config.work(*PLAN_FILE)
+        db = database.connect(config.scratch)
+        database.view_parquet(db, "plan", [config.plan_path])
         # NULL columns count too: any other plan, another digest.
-        rows = inventory.connect(config).execute("""
+        rows = db.execute("""
             SELECT split, shard, count(*) AS images,
               sha256(string_agg(CAST(to_json(planned) AS VARCHAR), chr(10)
                                 ORDER BY index_in_shard)) AS digest,
               list(file_key ORDER BY index_in_shard) AS keys
-            FROM read_parquet($plan) AS planned
+            FROM plan AS planned
             WHERE status = 'planned'
             GROUP BY split, shard
-            ORDER BY images DESC, split, shard""", {
-                "plan": plan_path}).fetchall()
+            ORDER BY images DESC, split, shard""").fetchall()
         counts: dict[str, int] = {}
         for split, *_ in rows:
             counts[split] = counts.get(split, 0) + 1
@@ -103,7 +102,7 @@ class Existing:
         for split, index, images, digest, keys in rows:
             shard = shards.Shard(split, index, counts[split])
             task = convert.ShardTask(
-                shard, plan_path, config.output, recipe,
+                shard, config.plan_path, config.output, recipe,
                 self._held(config, shard, digest, recipe), config.limits,
                 digest, images, _sources(config, listing, keys))
             if task.missing:
@@ -125,9 +124,10 @@ class Existing:
 
 def planned_images(config: configs.BuildConfig) -> int:
     """How many images the plan means to write."""
-    (images,), = inventory.connect(config).execute(
-        "SELECT count(*) FROM read_parquet($plan) WHERE status = 'planned'",
-        {"plan": config.work(*PLAN_FILE)}).fetchall()
+    db = database.connect(config.scratch)
+    database.view_parquet(db, "plan", [config.plan_path])
+    images, = database.one_row(
+        db, "SELECT count(*) FROM plan WHERE status = 'planned'")
     return images
 
 

@@ -12,9 +12,8 @@ import pyarrow.parquet as pq
 from pipelines import config as configs
 from pipelines import files
 from pipelines import geometry
-from pipelines import inventory
+from pipelines import database
 from pipelines import recipe as recipes
-from pipelines import resume
 from pipelines import schema
 from pipelines import shards
 
@@ -35,8 +34,9 @@ def seal(config: configs.BuildConfig, recipe: recipes.Recipe,
       What stands in `dataset.json`. It holds no time and no output path, so
       that equal builds are equal bytes.
     """
-    connection = inventory.connect(config)
-    expected = _planned_shards(connection, config)
+    connection = database.connect(config.scratch)
+    database.view_parquet(connection, "planned", [config.plan_path])
+    expected = _planned_shards(connection)
     _create_images(connection, config, expected)
     parts = _write_metadata(connection, config)
     dataset = {
@@ -55,13 +55,12 @@ def seal(config: configs.BuildConfig, recipe: recipes.Recipe,
     return dataset
 
 
-def _planned_shards(connection: duckdb.DuckDBPyConnection,
-                    config: configs.BuildConfig) -> list[shards.Shard]:
+def _planned_shards(connection: duckdb.DuckDBPyConnection
+                    ) -> list[shards.Shard]:
     """The data set's shards, in the order train, validation, test."""
     rows = connection.execute("""
-        SELECT split, max(shard) + 1 FROM read_parquet($plan)
-        WHERE status = 'planned' GROUP BY split""", {
-            "plan": config.work(*resume.PLAN_FILE)}).fetchall()
+        SELECT split, max(shard) + 1 FROM planned
+        WHERE status = 'planned' GROUP BY split""").fetchall()
     counts = dict(rows)
     return [shards.Shard(split, index, counts[split])
             for split in shards.SPLITS
@@ -74,13 +73,10 @@ def _create_images(connection: duckdb.DuckDBPyConnection,
     """The view `images`: the plan, with what became of what was planned."""
     converted = [config.path(shard.converted) for shard in expected]
     if converted:
-        source = connection.read_parquet(converted)
+        database.view_parquet(connection, "converted", converted)
     else:
-        source = connection.from_arrow(
-            schema.arrow_schema(schema.CONVERTED).empty_table())
-    source.create_view("converted")
-    connection.read_parquet(
-        config.work(*resume.PLAN_FILE)).create_view("planned")
+        connection.from_arrow(schema.arrow_schema(
+            schema.CONVERTED).empty_table()).create_view("converted")
     outcome = ("status", "reason", "detail")
     columns = ", ".join(
         f"CASE WHEN planned.status = 'planned' THEN converted.{name} "

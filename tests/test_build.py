@@ -16,7 +16,6 @@ from pipelines import geometry
 from pipelines import matching
 from pipelines import privacy
 from pipelines import recipe
-from pipelines import resume
 from tests import archive
 from tests import builds
 from tests import remote
@@ -96,6 +95,13 @@ def test_the_dataset_file_counts_what_is_there(built):
 def test_the_bytes_do_not_depend_on_the_workers(copy, words):
     settings = builds.config("again")
     assert builds.run(settings, *words)[0] == 0
+    assert relative(settings) == builds.contents(copy / "records")
+
+
+def test_an_output_of_any_name_is_taken_literally(copy):
+    settings = builds.config("year=2020/we[i]rd *")
+    assert builds.run(settings)[0] == 0
+    assert builds.run(settings)[0] == 0
     assert relative(settings) == builds.contents(copy / "records")
 
 
@@ -200,7 +206,7 @@ def test_plan_only_reads_no_pixel_and_writes_only_the_plan(copy):
     status, text = builds.run(settings)
     assert status == 0
     assert relative(settings) == {}
-    plan = ds.dataset(pathlib.Path(settings.work(*resume.PLAN_FILE)))
+    plan = ds.dataset(settings.plan_path)
     rows = plan.to_table().to_pylist()
     assert {row["status"] for row in rows} == {"planned"}
     assert len(rows) == PATIENTS * 4

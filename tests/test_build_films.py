@@ -7,7 +7,6 @@ import pytest
 
 from pipelines import config as configs
 from pipelines import recipe
-from pipelines import resume
 from tests import builds
 from tests import films
 from tests import synthetic
@@ -73,5 +72,5 @@ def test_one_film_is_one_image_in_every_syntax(folder):
 def test_the_films_are_planned_without_their_pixels(folder):
     config = settings(folder, "planned", plan_only=True)
     assert builds.run(config)[0] == 0
-    rows = ds.dataset(config.work(*resume.PLAN_FILE)).to_table().to_pylist()
+    rows = ds.dataset(config.plan_path).to_table().to_pylist()
     assert [row["status"] for row in rows] == ["planned"] * 24
