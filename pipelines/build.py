@@ -133,19 +133,19 @@ def _convert(config: configs.BuildConfig, options: Any,
         files.remove(config.path(shards.DATASET_FILE))
     _run(tasks, transforms.ConvertShards(), options,
          _stage("convert", "images", {
-             task.path(task.shard.converted): task.images
-             for task in tasks if not task.held}), stream)
+             task.path(task.shard.records(task.missing[0])): task.images
+             for task in tasks}), stream)
 
 
 def _stage(name: str, unit: str, outputs: dict[str, int]) -> progress.Stage:
     """A stage whose outputs are files of so many items each."""
-    def finished() -> int:
-        return sum(items for path, items in outputs.items()
-                   if os.path.exists(path))
-
-    already = finished()
-    return progress.Stage(name, unit, sum(outputs.values()),
-                          lambda: finished() - already)
+    # A shard that is built again, for another plan, has its old file.
+    new = {path: items for path, items in outputs.items()
+           if not os.path.exists(path)}
+    return progress.Stage(
+        name, unit, sum(outputs.values()),
+        lambda: sum(items for path, items in new.items()
+                    if os.path.exists(path)))
 
 
 def _run(tasks: Sequence[Any], transform: beam.PTransform, options: Any,

@@ -149,8 +149,9 @@ def test_a_missing_variant_is_added_to_what_is_written(copy):
     settings = builds.config("grown",
                              recipe=recipe.Recipe(variants=(CROP,)))
     builds.run(settings)
-    builds.run(dataclasses.replace(
+    _, text = builds.run(dataclasses.replace(
         settings, recipe=recipe.Recipe(variants=(RESIZE,))))
+    assert "convert  80 of 80 images  100 %" in text
     assert relative(settings) == builds.contents(copy / "records")
 
 
