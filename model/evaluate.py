@@ -1,0 +1,116 @@
+r"""Evaluates a trained model: threshold on validation, judgement on test.
+
+    python model/evaluate.py --arch=resnet --input=416x512
+    python model/evaluate.py --run_dir=data/runs/mine --by=manufacturer \
+        --by="patient_age // 10 * 10" --compare=data/runs/resnet-416x512
+    python model/evaluate.py --records=data/inbreast --stored_thresholds \
+        --output=data/runs/resnet-416x512/inbreast
+
+The threshold is the largest score that detects at least --sensitivity of the
+validation split's positive cases, for single images and for breasts, whose
+views combine first. Into the run's folder go operating_point.json (which
+prediction decides by), evaluation.json, predictions-<split>.parquet (every
+image's columns with its scores and decisions, for SQL), roc.png and
+thresholds.png.
+"""
+
+import os
+import sys
+
+if not __package__:
+    sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+
+from absl import app
+from absl import flags
+
+from model import architectures
+
+DEFAULT_ARCH, DEFAULT_INPUT = architectures.CONFIGS["resnet"]
+
+RECORDS = flags.DEFINE_string(
+    "records", "data/records", "Folder of the data set to judge on.")
+RUN_DIR = flags.DEFINE_string(
+    "run_dir", None, "Folder of the trained run; data/runs/<arch>-<input> "
+    "unless given.")
+ARCH = flags.DEFINE_enum(
+    "arch", None, architectures.ARCHITECTURES,
+    "The run's network, where --run_dir does not say which run; "
+    f"{DEFAULT_ARCH} unless --config is given.")
+INPUT = flags.DEFINE_string(
+    "input", None, "Likewise the size of its input, WIDTHxHEIGHT; "
+    f"{DEFAULT_INPUT} unless --config is given.")
+CONFIG = flags.DEFINE_enum(
+    "config", None, list(architectures.CONFIGS),
+    "One of the thesis's configurations, instead of --arch and --input.")
+SPLIT = flags.DEFINE_enum(
+    "split", "test", ["test", "validation", "train"], "What is judged.")
+SENSITIVITY = flags.DEFINE_float(
+    "sensitivity", 0.9, "Share of the positive cases of validation that each "
+    "threshold detects at least.")
+WHERE = flags.DEFINE_string(
+    "where", None, "SQL predicate over the columns of `records`: what is "
+    "judged, as in \"view = 'MLO' AND NOT implant\"; unless given, the "
+    "training's; 'true' for all. The threshold comes from the validation "
+    "images that the training's predicate selects, whatever this says.")
+BY = flags.DEFINE_multi_string(
+    "by", [], "Column of `records`, or SQL of columns, by which subgroups are "
+    "judged at the same thresholds; several times for several.")
+COMPARE = flags.DEFINE_string(
+    "compare", None, "Folder of another run, evaluated on the same images: "
+    "DeLong's test between the two.")
+STORED = flags.DEFINE_boolean(
+    "stored_thresholds", False, "Judge by the run's operating_point.json "
+    "instead of choosing thresholds anew: for another archive's records.")
+RESAMPLES = flags.DEFINE_integer(
+    "resamples", 1000, "Resamples of the patients that intervals come from; "
+    "0: no intervals.", lower_bound=0)
+SEED = flags.DEFINE_integer("seed", 0, "Of the resamples.", lower_bound=0)
+BATCH_SIZE = flags.DEFINE_integer(
+    "batch_size", 32, "Images scored at a time.", lower_bound=1)
+OUTPUT = flags.DEFINE_string(
+    "output", None, "Folder for what is written; the run's unless given.")
+
+
+def _run_dir() -> str:
+    """Which run is meant; raises ValueError for flags that contradict."""
+    from model import runs
+    from pipelines import geometry
+
+    if RUN_DIR.value:
+        return RUN_DIR.value
+    if CONFIG.value and (ARCH.value or INPUT.value):
+        raise ValueError(f"--config={CONFIG.value} says what --arch and "
+                         "--input are: leave those flags away")
+    arch, size = architectures.CONFIGS[CONFIG.value or "resnet"]
+    # As training takes it, also with the method before: crop:224x224.
+    size = (INPUT.value or size).rpartition(":")[2]
+    return runs.RunDir.default(ARCH.value or arch,
+                               geometry.Size.parse(size)).path
+
+
+def main(argv: list[str]) -> int:
+    if len(argv) > 1:
+        raise app.UsageError(f"unknown words: {' '.join(argv[1:])}")
+    from model import evaluating
+    from model import evaluation_inputs
+    from model import evaluation_text
+
+    try:
+        run_dir = _run_dir()
+        document = evaluating.evaluate(evaluation_inputs.Request(
+            run_dir=run_dir, records=RECORDS.value, split=SPLIT.value,
+            sensitivity=SENSITIVITY.value, where=WHERE.value,
+            by=tuple(BY.value), compare=COMPARE.value, stored=STORED.value,
+            resamples=RESAMPLES.value, seed=SEED.value,
+            batch_size=BATCH_SIZE.value, output=OUTPUT.value or run_dir))
+    except (ValueError, OSError) as error:
+        print("evaluate.py:", " ".join(str(error).split()), file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    print(evaluation_text.report(document), end="")
+    return 0
+
+
+if __name__ == "__main__":
+    app.run(main)

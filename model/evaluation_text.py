@@ -1,0 +1,139 @@
+"""An evaluation as a person reads it in the terminal."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from model.bootstrap import METRICS
+from model.evaluation import SEVERAL
+
+TITLES = {"auc": "AUC", "sensitivity": "sensitivity",
+          "specificity": "specificity", "accuracy_half": "accuracy at 1/2",
+          "accuracy_threshold": "accuracy at t"}
+NAMES = {"image": "single images", "min": "breasts, min",
+         "max": "breasts, max", "mean": "breasts, mean",
+         "learned": "breasts, learned"}
+_NOTHING = "-"
+
+
+def percent(value: float | None) -> str:
+    """As the thesis's tables have it.
+
+    >>> percent(0.7604), percent(None)
+    ('76.0%', '-')
+    """
+    return _NOTHING if value is None else f"{100 * value:.1f}%"
+
+
+def with_interval(value: float | None,
+                  interval: Sequence[float] | None) -> str:
+    """A share with its interval, in percent.
+
+    >>> with_interval(0.76, [0.71, 0.805])
+    '76.0% (71.0-80.5)'
+    """
+    if value is None or interval is None:
+        return percent(value)
+    low, high = interval
+    return f"{percent(value)} ({100 * low:.1f}-{100 * high:.1f})"
+
+
+def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Aligned columns, the first to the left.
+
+    >>> print(table(["", "n"], [["all", "10"]]))
+          n
+    all  10
+    """
+    widths = [max(map(len, column)) for column in zip(header, *rows)]
+    return "\n".join(
+        "  ".join([row[0].ljust(widths[0]),
+                   *map(str.rjust, row[1:], widths[1:])]).rstrip()
+        for row in (header, *rows))
+
+
+def report(document: Mapping[str, Any]) -> str:
+    """All that evaluation.json holds, in tables."""
+    parts = [_heading(document), _results(document)]
+    for expression, groups in document["subgroups"].items():
+        parts += [f"by {expression}, {NAMES[name]}\n" + _subgroups(of_one)
+                  for name, of_one in groups.items()
+                  if [group["value"] for group in of_one] != [SEVERAL]]
+    if document["comparison"]:
+        parts.append(_comparison(document["comparison"]))
+    return "\n\n".join(parts) + "\n"
+
+
+def _heading(document: Mapping[str, Any]) -> str:
+    judged, chosen = document["judged"], document["validation"]
+    lines = [
+        f"{document['name']}: {document['label']}, thresholds for "
+        f"{percent(document['sensitivity'])} sensitivity "
+        + (f"from {_counts(chosen)} of validation" if chosen
+           else "as stored with the model"),
+        f"judged on {document['split']}: {_counts(judged)} of "
+        f"{judged['patients']:,} patients" + (
+            f", where {document['where']}" if document["where"] else "")]
+    if document["same_records"] is False:
+        lines.append("these are not the records it was trained on: patients "
+                     "of its training may be among those judged")
+    plan = document["bootstrap"]
+    if plan["resamples"]:
+        lines.append(f"in brackets: {100 * plan['level']:g} % intervals over "
+                     f"patients ({plan['resamples']:,} resamples)")
+    return "\n".join(lines)
+
+
+def _counts(counts: Mapping[str, int]) -> str:
+    return f"{counts['images']:,} images ({counts['positives']:,} positive)"
+
+
+def _results(document: Mapping[str, Any]) -> str:
+    rows = []
+    for name, of_one in document["results"].items():
+        chosen = of_one["validation"] or {}
+        rows.append([
+            NAMES[name], f"{of_one['threshold']:.4g}",
+            percent(chosen.get("auc")), percent(chosen.get("specificity")),
+            *_figures(of_one["judged"])])
+    return table(["", "t", "val AUC", "val specificity",
+                  *TITLES.values()], rows)
+
+
+def _figures(figures: Mapping[str, Any]) -> list[str]:
+    return [with_interval(figures[key], figures["intervals"][key])
+            for key in METRICS]
+
+
+def _subgroups(groups: Sequence[Mapping[str, Any]]) -> str:
+    return table(
+        ["", "cases", "positive", *TITLES.values()],
+        [[_NOTHING if group["value"] is None else group["value"],
+          f"{group['cases']:,}", f"{group['positives']:,}", *_figures(group)]
+         for group in groups])
+
+
+def _comparison(comparison: Mapping[str, Any]) -> str:
+    rows = []
+    for name, of_one in comparison["results"].items():
+        p = of_one["delong"]["p"]
+        rows.append([
+            NAMES[name], percent(of_one["auc"]), percent(of_one["other_auc"]),
+            _NOTHING if p is None else f"{p:.3g}",
+            *(_points(of_one, key)
+              for key in ("auc", "sensitivity", "specificity"))])
+    return (
+        f"against {comparison['name']} ({comparison['run_dir']}), same cases; "
+        "differences in percentage points, this run's minus the other's\n"
+        + table(["", "AUC", "other AUC", "p (DeLong)", "AUC difference",
+                 "sensitivity difference", "specificity difference"], rows))
+
+
+def _points(of_one: Mapping[str, Any], key: str) -> str:
+    value, interval = of_one["differences"][key], of_one["intervals"][key]
+    if value is None:
+        return _NOTHING
+    text = f"{100 * value:+.1f}"
+    if interval is None:
+        return text
+    low, high = interval
+    return f"{text} ({100 * low:+.1f} to {100 * high:+.1f})"
