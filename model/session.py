@@ -98,7 +98,7 @@ def _explained(error: tf.errors.OpError) -> Exception:
     clear = dataset.clear_error(error)
     if clear is not error:
         return clear
-    what = str(error.message).strip().partition("\n")[0]
+    what = str(getattr(error, "message", error)).strip().partition("\n")[0]
     if isinstance(error, tf.errors.ResourceExhaustedError):
         return TrainingFailed(
             f"out of memory: take a smaller --batch_size ({what})")
