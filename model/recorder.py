@@ -115,9 +115,15 @@ class Recorder:
         self._writer.flush()
 
     def _scalars(self, step, values) -> None:
+        # tf.summary.scalar is the package tensorboard's, which may be missing.
+        metadata = tf.compat.v1.SummaryMetadata(
+            plugin_data=tf.compat.v1.SummaryMetadata.PluginData(
+                plugin_name="scalars"),
+            data_class="DATA_CLASS_SCALAR")
         with self._writer.as_default():
             for name, value in values.items():
-                tf.summary.scalar(name, value, step)
+                tf.summary.write(name, tf.constant(value, tf.float32), step,
+                                 metadata=metadata)
 
 
 def _remove_unfinished(run_dir) -> None:

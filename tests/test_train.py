@@ -108,6 +108,24 @@ def test_a_run_writes_its_files(trained):
     assert not list(path.rglob("*.tmp-*"))
 
 
+def test_tensorboard_is_given_the_figures_of_each_epoch(trained):
+    import tensorflow as tf
+
+    path, _ = trained
+    event_file, = (path / "tensorboard").iterdir()
+    found = {}
+    for record in tf.data.TFRecordDataset(str(event_file)):
+        event = tf.compat.v1.Event.FromString(record.numpy())
+        for value in event.summary.value:
+            assert value.metadata.plugin_data.plugin_name == "scalars"
+            found.setdefault(value.tag, []).append(
+                (event.step, float(tf.make_ndarray(value.tensor))))
+    epochs = runs.load_run(str(path)).epochs
+    for name in ("loss", "validation_loss", "auc", "specificity"):
+        assert found[f"epoch/{name}"] == [
+            (epoch["step"], pytest.approx(epoch[name])) for epoch in epochs]
+
+
 def test_run_json_tells_what_was_done(trained):
     path, _ = trained
     run = runs.load_run(str(path))
