@@ -11,9 +11,9 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 
 from model import inference
-from model import progress as clocks
 from model import runs
 from model.operating_point import OperatingPoint
+from pipelines import progress
 from pipelines import reasons
 
 SUFFIXES = (".csv", ".parquet")
@@ -118,9 +118,9 @@ def describe(done: int, files: int, refused: int, seconds: float) -> str:
     """
     rate = done / max(seconds, 1e-9)
     if done == files:
-        left = f"took {clocks.clock(seconds)}"
+        left = f"took {progress.clock(seconds)}"
     else:
-        left = f"{clocks.clock((files - done) / rate)} left" if done else (
+        left = f"{progress.clock((files - done) / rate)} left" if done else (
             "starting")
     return "  ".join((f"{done:,} of {files:,} files", f"{rate:,.1f} files/s",
                       left, f"{refused:,} refused"))

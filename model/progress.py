@@ -4,6 +4,8 @@ import sys
 import time
 from typing import Any, TextIO
 
+from pipelines.progress import clock
+
 # A log file needs fewer lines than a terminal needs updates.
 _TERMINAL_SECONDS = 0.5
 _LOG_SECONDS = 30.0
@@ -100,15 +102,3 @@ waiting 0.4 %  1:15  best so far'
         f"{figures['images_per_second']:,.1f} images/s",
         f"waiting {figures['waiting'] * 100:.1f} %",
         clock(figures["seconds"]))) + "  best so far" * figures["best"]
-
-
-def clock(seconds: float) -> str:
-    """Hours, minutes and seconds.
-
-    >>> clock(7), clock(75), clock(3675)
-    ('0:07', '1:15', '1:01:15')
-    """
-    minutes, second = divmod(round(seconds), 60)
-    hours, minute = divmod(minutes, 60)
-    return (f"{hours}:{minute:02d}:{second:02d}" if hours
-            else f"{minute}:{second:02d}")

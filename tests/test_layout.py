@@ -39,7 +39,8 @@ PURE = ("dicom", "preprocess", "labels", "splits", "plan", "geometry",
         "shards", "reasons", "tfrecord", "recipe", "compression", "pixels",
         "breast")
 # What a trainer or a prediction takes from the pipeline.
-FOR_MODEL = ("geometry", "schema", "shards", "tfrecord", "reasons", "recipe")
+FOR_MODEL = ("geometry", "schema", "shards", "tfrecord", "reasons", "recipe",
+             "progress")
 FOR_PREDICTION = ("dicom", "pixels", "compression", "preprocess", "scan",
                   "matching", "files", "geometry")
 PREDICTION = ("model.predict", "model.predicting", "model.inference",
