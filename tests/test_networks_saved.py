@@ -16,8 +16,14 @@ from model.architectures import NetworkOptions  # noqa: E402
 from model.networks import build  # noqa: E402
 from pipelines.geometry import Size  # noqa: E402
 
-# A Python with another TensorFlow, to carry files from one to the other.
+# A Python with another TensorFlow, to carry files from one to the other;
+# continuous integration names each lane the other's.
 OTHER_PYTHON = os.environ.get("MAMMOFLOW_OTHER_PYTHON")
+
+# The thesis's networks everywhere, the others where there is time.
+EACH = pytest.mark.parametrize("arch", [
+    pytest.param(arch, marks=() if arch in ("alexnet", "resnet") else
+                 pytest.mark.slow) for arch in architectures.ARCHITECTURES])
 
 # Loads the model, then its weights once more, and scores the images.
 LOAD = """
@@ -41,9 +47,7 @@ def saved(arch, folder, **changes):
     return network(images).numpy()
 
 
-@pytest.mark.parametrize("arch", [
-    pytest.param(arch, marks=() if arch in ("alexnet", "resnet") else
-                 pytest.mark.slow) for arch in architectures.ARCHITECTURES])
+@EACH
 def test_a_loaded_network_gives_the_same(arch, tmp_path):
     expected = saved(arch, tmp_path)
     images = np.load(tmp_path / "images.npy")
@@ -75,7 +79,7 @@ def test_a_process_that_knows_our_layers_alone_can_load(tmp_path):
 
 @pytest.mark.skipif(not OTHER_PYTHON,
                     reason="MAMMOFLOW_OTHER_PYTHON names no other Python")
-@pytest.mark.parametrize("arch", architectures.ARCHITECTURES)
+@EACH
 def test_another_tensorflow_loads_it_and_gives_the_same(arch, tmp_path):
     expected = saved(arch, tmp_path)
     for found in loaded_by(OTHER_PYTHON, tmp_path):
