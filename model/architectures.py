@@ -149,7 +149,8 @@ class NetworkOptions:
         is the architecture's own, DROPOUT or none at all.
       normalisation: Contrast normalisation, one of NORMALISATIONS.
       reference: For `reference`, the quantiles of the foreground that images
-        are matched to; see `model.normalisation.reference_table`.
+        are matched to; see `model.normalisation.reference_table`. None until
+        the images to train on have been looked at.
       sync_batch_norm: Whether batch normalisation takes its moments over all
         devices.
       classes: How many.
@@ -183,7 +184,7 @@ class NetworkOptions:
             raise ValueError(f"classes {self.classes}: at least two are needed")
         if self.reference is not None:
             object.__setattr__(self, "reference", tuple(self.reference))
-        check_reference(self.normalisation, self.reference)
+            check_reference(self.normalisation, self.reference)
 
     def _check_size(self) -> None:
         least = MIN_SIDE.get(self.arch, OTHERS_MIN_SIDE)

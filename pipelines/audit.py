@@ -4,7 +4,7 @@ import dataclasses
 from typing import TYPE_CHECKING
 
 from pipelines import database
-from pipelines.labels import rows
+from pipelines import join
 
 if TYPE_CHECKING:
     import duckdb
@@ -15,6 +15,7 @@ _RULES = {
     "next_year": "diagnosis of the next year",
     "rounded_year": "diagnosis of the nearest 1 January",
     "breast": "diagnosis of their breast",
+    "image": "row of their own",
 }
 _UNLABELLED = {
     "superseded": "a later visit took the diagnosis",
@@ -28,26 +29,38 @@ _UNLABELLED = {
 _COUNTS = """
 SELECT coalesce(label_rule, reason) AS name, count(*) AS images,
        count(DISTINCT study) AS studies,
-       count(DISTINCT (patient, laterality, day))
+       count(DISTINCT (dataset, patient, laterality, day, image))
          FILTER (patient IS NOT NULL AND laterality IS NOT NULL
                  AND day IS NOT NULL) AS visits
 FROM judged WHERE status <> 'rejected' GROUP BY name ORDER BY name
 """
 _UNMATCHED = """
-SELECT patient_id, laterality, year FROM label
+SELECT nullif(patient_id, ''), laterality, year, image FROM label
 WHERE label NOT IN (SELECT label FROM claim)
-ORDER BY patient_id, laterality, year
+ORDER BY dataset, patient_id, laterality, year, image
 """
-_VISITS = """
-SELECT patient, laterality, day FROM visit
-ORDER BY patient, laterality, day
+_VISITS = f"""
+SELECT DISTINCT patient, laterality,
+       CASE WHEN claims IN ('{join.BY_YEAR}', '{join.BY_ROUNDING}')
+            THEN day END, image
+FROM visit ORDER BY ALL
 """
 _PATIENTS = """
-SELECT (SELECT count(DISTINCT patient) FROM image WHERE accepted),
-       (SELECT count(DISTINCT patient_id) FROM label),
+SELECT (SELECT count(DISTINCT (dataset, patient)) FROM image WHERE accepted
+          AND patient IS NOT NULL),
+       (SELECT count(DISTINCT (dataset, patient_id)) FROM label
+        WHERE patient_id <> ''),
        (SELECT count(*) FROM (
-          SELECT patient FROM image WHERE accepted
-          INTERSECT SELECT patient_id FROM label))
+          SELECT dataset, patient FROM image WHERE accepted
+          INTERSECT SELECT dataset, patient_id FROM label))
+"""
+_DATASETS = """
+SELECT name, (SELECT count(*) FROM judged j WHERE j.dataset = s.dataset),
+       (SELECT count(label) FROM judged j WHERE j.dataset = s.dataset),
+       (SELECT count(*) FROM label l WHERE l.dataset = s.dataset),
+       (SELECT count(*) FROM label l WHERE l.dataset = s.dataset
+          AND l.label NOT IN (SELECT label FROM claim))
+FROM source s ORDER BY dataset
 """
 
 
@@ -62,6 +75,25 @@ class Count:
     images: int = 0
     studies: int = 0
     visits: int = 0
+
+
+@dataclasses.dataclass(frozen=True)
+class Dataset:
+    """How one data set's images and diagnoses met.
+
+    Attributes:
+      name: As the user named it; None where there is one without a name.
+      files: Matched files.
+      labelled: Images that have a diagnosis, excluded or not.
+      diagnoses: Of its label table.
+      unmatched: Those that no image asked for.
+    """
+
+    name: str | None
+    files: int
+    labelled: int
+    diagnoses: int
+    unmatched: int
 
 
 @dataclasses.dataclass(frozen=True)
@@ -80,7 +112,10 @@ class Audit:
       unmatched_examples: Up to three of them.
       image_examples: Up to three visits of images.
       patients: Of the images, of the table, of both.
-      notes: What the label reader found.
+      overruled: Images of which the table tells another side, or another
+        view, than the header; the table counts.
+      datasets: The same of each data set.
+      notes: What the label readers found.
     """
 
     files: int
@@ -93,12 +128,15 @@ class Audit:
     unmatched_examples: tuple[str, ...]
     image_examples: tuple[str, ...]
     patients: tuple[int, int, int]
+    overruled: tuple[int, int]
+    datasets: tuple[Dataset, ...]
     notes: tuple[str, ...] = ()
 
     @property
-    def no_match(self) -> bool:
-        """Whether no diagnosis was asked for by any image."""
-        return self.unmatched == self.diagnoses
+    def no_match(self) -> tuple[str | None, ...]:
+        """The data sets of whose diagnoses none was asked for."""
+        return tuple(dataset.name for dataset in self.datasets
+                     if dataset.unmatched == dataset.diagnoses)
 
     def to_json(self) -> dict:
         """Everything, as values that JSON knows."""
@@ -124,13 +162,25 @@ class Audit:
             f"  {self.unmatched:,} of {self.diagnoses:,} diagnoses belong to "
             "no image" + (f", as {'; '.join(self.unmatched_examples)}"
                           if self.unmatched_examples else ""))
+        lines += [
+            f"  {count:9,} images have another {what} in the label table than "
+            "in their header; the table counts"
+            for count, what in zip(self.overruled, ("side", "view")) if count]
+        if len(self.datasets) > 1:
+            lines += [
+                f"  {dataset.name}: {dataset.labelled:,} of "
+                f"{dataset.files:,} files have a diagnosis; "
+                f"{dataset.unmatched:,} of {dataset.diagnoses:,} diagnoses "
+                "belong to no image" for dataset in self.datasets]
         lines += [f"  {note}" for note in self.notes]
         return lines + (self._no_match_lines() if self.no_match else [])
 
     def _no_match_lines(self) -> list[str]:
         images, table, both = self.patients
         return [
-            "The label table matches no image.",
+            *(f"The label table of {name} matches no image." if name
+              else "The label table matches no image."
+              for name in self.no_match),
             "  keys of images (patient, side, date): "
             + ("; ".join(self.image_examples) or "none is complete"),
             "  keys of the table: " + "; ".join(self.unmatched_examples),
@@ -139,11 +189,11 @@ class Audit:
 
 
 def audit(db: "duckdb.DuckDBPyConnection",
-          labels: rows.LabelTable) -> Audit:
+          labels: join.Labels) -> Audit:
     """Counts what `join` made of the images and the diagnoses.
 
     Args:
-      db: With the tables `image`, `visit`, `claim`, `label` and `judged`.
+      db: With the tables of `join`.
       labels: What `label` was made from.
     """
     counts = {name: Count(*numbers) for name, *numbers in
@@ -151,6 +201,11 @@ def audit(db: "duckdb.DuckDBPyConnection",
     files, accepted, contradicts = database.one_row(
         db, "SELECT count(*), count(*) FILTER (status <> 'rejected'), "
         "count(*) FILTER (contradicts) FROM judged")
+    overruled = database.one_row(
+        db, "SELECT count(*) FILTER (overruled_side), "
+        "count(*) FILTER (overruled_view) FROM judged "
+        "WHERE status <> 'rejected'")
+    diagnoses, = database.one_row(db, "SELECT count(*) FROM label")
     unmatched, = database.one_row(db, f"SELECT count(*) FROM ({_UNMATCHED})")
     images, table, both = database.one_row(db, _PATIENTS)
     return Audit(
@@ -159,12 +214,14 @@ def audit(db: "duckdb.DuckDBPyConnection",
         unlabelled={name: counts[name] for name in _UNLABELLED
                     if name in counts},
         contradicts_rounding=contradicts,
-        diagnoses=labels.rows.num_rows, unmatched=unmatched,
+        diagnoses=diagnoses, unmatched=unmatched,
         unmatched_examples=_examples(db, _UNMATCHED),
-        image_examples=_examples(
-            db, _VISITS if labels.join == rows.VISIT else
-            "SELECT DISTINCT patient, laterality FROM visit ORDER BY ALL"),
-        patients=(images, table, both), notes=labels.notes)
+        image_examples=_examples(db, _VISITS),
+        patients=(images, table, both), overruled=overruled,
+        datasets=tuple(Dataset(*row)
+                       for row in db.execute(_DATASETS).fetchall()),
+        notes=tuple(f"{name}: {note}" if name else note
+                    for name, one in labels.items() for note in one.notes))
 
 
 def _examples(db: "duckdb.DuckDBPyConnection", query: str) -> tuple[str, ...]:

@@ -24,6 +24,9 @@ from absl import flags
 
 DEFAULT_DICOMS = "data/dicoms"
 DEFAULT_LABELS = "data/labels.csv"
+# labels.formats.READERS has them; naming them here keeps --help fast.
+FORMATS = ["register", "cbis_ddsm", "inbreast", "vindr", "rsna", "cmmd",
+           "embed", "bmcd", "omidb", "generic"]
 
 DICOMS = flags.DEFINE_multi_string(
     "dicoms", [DEFAULT_DICOMS],
@@ -32,13 +35,19 @@ DICOMS = flags.DEFINE_multi_string(
 MANIFEST = flags.DEFINE_string(
     "manifest", None,
     "Text file with one path on each line, beside or instead of --dicoms.")
+DATASET = flags.DEFINE_multi_string(
+    "dataset", [],
+    "One of several data sets, NAME,FORMAT,DICOMS,LABELS, instead of --dicoms "
+    "and --label_table; given once for each. Its patients are its own, and "
+    "the column dataset has its name.")
 LABEL_TABLE = flags.DEFINE_string(
     "label_table", DEFAULT_LABELS,
     "Diagnoses: a CSV, XLSX or Parquet file, a glob, or a folder of them.")
 LABELS_FORMAT = flags.DEFINE_enum(
-    "labels_format", "register", ["register", "cbis_ddsm"],
+    "labels_format", "register", FORMATS,
     "What the label table is: a screening register (one row per patient, side "
-    "and screening) or CBIS-DDSM's case descriptions.")
+    "and screening), a well-known data set's own tables, or generic: one row "
+    "per image or per breast, its columns named by --label_columns.")
 LABEL_COLUMNS = flags.DEFINE_list(
     "label_columns", [],
     "Your table's column names where they differ from ours, as in "
@@ -130,13 +139,7 @@ def _config():
     if ID_KEY_FILE.value:
         key = files.read(ID_KEY_FILE.value).strip()
     return config.BuildConfig(
-        dicoms=tuple(() if MANIFEST.value and not DICOMS.present
-                     else DICOMS.value),
-        manifest=MANIFEST.value,
-        labels=config.LabelSource(
-            LABEL_TABLE.value, LABELS_FORMAT.value,
-            config.parse_columns(LABEL_COLUMNS.value), DATE_FORMAT.value,
-            PATIENT_ID_WIDTH.value),
+        sources=_sources(),
         rules=plan.PlanRules(
             keep_interval_cancers=KEEP_INTERVAL_CANCERS.value,
             exclude_implants=EXCLUDE_IMPLANTS.value,
@@ -157,9 +160,31 @@ def _config():
         overwrite=OVERWRITE.value)
 
 
+def _sources():
+    """The data sets: those of --dataset, or the one of all other flags."""
+    from pipelines import config
+
+    if DATASET.value:
+        alone = (DICOMS, MANIFEST, LABEL_TABLE, LABELS_FORMAT, LABEL_COLUMNS,
+                 DATE_FORMAT, PATIENT_ID_WIDTH)
+        given = [flag.name for flag in alone if flag.present]
+        if given:
+            raise ValueError(
+                f"--{given[0]} cannot be had with --dataset, which says it "
+                "for each data set")
+        return tuple(config.parse_dataset(text, FORMATS)
+                     for text in DATASET.value)
+    labels = config.LabelSource(
+        LABEL_TABLE.value, LABELS_FORMAT.value,
+        config.parse_columns(LABEL_COLUMNS.value), DATE_FORMAT.value,
+        PATIENT_ID_WIDTH.value)
+    dicoms = () if MANIFEST.value and not DICOMS.present else DICOMS.value
+    return (config.Source(None, tuple(dicoms), labels, MANIFEST.value),)
+
+
 def _make_default_cohort() -> None:
     """Makes the small synthetic cohort where nothing else was asked for."""
-    if DICOMS.present or MANIFEST.present or LABEL_TABLE.present:
+    if DATASET.present or DICOMS.present or MANIFEST.present or LABEL_TABLE.present:
         return
     begun = os.path.exists(os.path.join(
         os.path.dirname(DEFAULT_DICOMS), "cohort.json"))

@@ -30,13 +30,19 @@ from pipelines.labels import rows
 if TYPE_CHECKING:
     import duckdb
 
-MATCHES = ("year", "rounding")
+MATCHES = (join.BY_YEAR, join.BY_ROUNDING)
 SPLITS = ("auto", "hash", "official")
 
 _ROW_GROUP = 1 << 16
 # Where the columns come from that are not the scan's.
 _SOURCES = {
     "patient_id": "j.patient",
+    "laterality": "j.laterality",
+    "laterality_source": "CASE WHEN j.told_side THEN 'label_table' "
+                         "ELSE s.laterality_source END",
+    "view": "j.view",
+    "view_source": "CASE WHEN j.told_view THEN 'label_table' "
+                   "ELSE s.view_source END",
     "status": "j.status",
     "reason": "j.reason",
     "detail": "coalesce(j.duplicate_detail, s.detail)",
@@ -96,7 +102,7 @@ class PlanRules:
 
 
 def make_plan(scan_paths: list[str], duplicates: pa.Table,
-              labels: rows.LabelTable, rules: PlanRules, output: str,
+              labels: join.Labels, rules: PlanRules, output: str,
               threads: int | None = None) -> audit.Audit:
     """Joins the labels to the scan and writes the plan.
 
@@ -110,7 +116,7 @@ def make_plan(scan_paths: list[str], duplicates: pa.Table,
         matched has one row.
       duplicates: The files rejected for their SOP Instance UID: file, reason,
         detail.
-      labels: The diagnoses.
+      labels: The diagnoses of each data set.
       rules: How to join, what to exclude, how to split.
       output: Path of the Parquet file to write, of the schema `plan`.
       threads: How many to use; None: one per core.
@@ -122,20 +128,20 @@ def make_plan(scan_paths: list[str], duplicates: pa.Table,
       rows.LabelError: The table contradicts itself, its patient IDs lost
         their zeros, or there is no official split to follow.
     """
-    _check_labels(labels, rules)
+    for table in labels.values():
+        _check_labels(table, rules)
     temporary = f"{output}{shards.TEMPORARY_MARK}{uuid.uuid4().hex[:8]}"
     scratch = f"{temporary}-scratch"
     scan = database.literal_paths(scan_paths)
     try:
         with database.connect(scratch, threads) as db:
+            join.make_sources(db, labels, rules)
             join.make_labels(db, labels)
             join.make_patients(db, scan, labels)
             _check_patient_ids(db, labels)
-            by_breast = labels.join == rows.BREAST
-            join.make_images(db, scan, duplicates, by_breast, rules)
-            join.join_labels(
-                db, "breast" if by_breast else rules.label_match, rules)
-            placement.place(db, _is_official(labels, rules), rules)
+            join.make_images(db, scan, duplicates, rules)
+            join.join_labels(db, rules)
+            placement.place(db, rules)
             found = audit.audit(db, labels)
             _write(db, scan, temporary)
         os.replace(temporary, output)
@@ -164,18 +170,14 @@ def _check_labels(labels: rows.LabelTable, rules: PlanRules) -> None:
             "--splits=hash makes one")
 
 
-def _is_official(labels: rows.LabelTable, rules: PlanRules) -> bool:
-    has_one = not labels.rows["official_split"].null_count
-    return rules.splits != "hash" and has_one
-
-
 def _check_patient_ids(db: "duckdb.DuckDBPyConnection",
-                       labels: rows.LabelTable) -> None:
-    if not labels.numeric_ids:
-        return
-    found = db.execute("SELECT DISTINCT patient FROM patient "
-                       "WHERE patient IS NOT NULL").fetchall()
-    ids.check_patient_ids(labels, {patient for patient, in found})
+                       labels: join.Labels) -> None:
+    for dataset, table in enumerate(labels.values()):
+        if table.numeric_ids:
+            found = db.execute(
+                "SELECT DISTINCT patient FROM patient WHERE dataset = ? "
+                "AND patient IS NOT NULL", [dataset]).fetchall()
+            ids.check_patient_ids(table, {patient for patient, in found})
 
 
 def _write(db: "duckdb.DuckDBPyConnection", scan: list[str],

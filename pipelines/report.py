@@ -85,7 +85,9 @@ def _status(config: configs.BuildConfig, audit: Any,
             stream: TextIO) -> int:
     """The exit status, and in words why it is not 0."""
     if audit.no_match:
-        print(f"\nThe label table {config.labels.table} matches no image: "
+        tables = ", ".join(source.labels.table for source in config.sources
+                           if source.name in audit.no_match)
+        print(f"\nThe label table {tables} matches no image: "
               "nothing was written. See the example keys above.",
               file=stream)
         return 1

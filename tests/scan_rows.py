@@ -44,7 +44,7 @@ def plan_of(images: list[dict], labels: rows.LabelTable,
         scan = os.path.join(folder, "scan.parquet")
         output = os.path.join(folder, "plan.parquet")
         write(scan, images)
-        found = plan.make_plan([scan], duplicates(rejected or {}), labels,
+        found = plan.make_plan([scan], duplicates(rejected or {}), {None: labels},
                                rules, output, threads=2)
         planned = parquet.read_table(output)
         assert sorted(os.listdir(folder)) == ["plan.parquet", "scan.parquet"]

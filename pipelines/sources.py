@@ -1,0 +1,73 @@
+"""The data sets of a build: what files they have, and what is told of them."""
+
+import os
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipelines import config as configs
+from pipelines import files
+from pipelines import join
+from pipelines import matching
+from pipelines.labels import formats
+from pipelines.labels import rows
+
+_TABLE_SUFFIXES = (".csv", ".xlsx", ".parquet", ".json", ".xls")
+
+
+def listing(sources: tuple[configs.Source, ...]) -> pa.Table:
+    """All files of all data sets, each once, by path.
+
+    Returns:
+      A table of `matching.LISTING_SCHEMA` and `dataset`, sorted by `file`.
+
+    Raises:
+      ValueError: A pattern names no file, or a file is of two data sets.
+    """
+    parts = []
+    for source in sources:
+        part = matching.listing(source.dicoms, source.manifest)
+        parts.append(part.append_column(
+            "dataset", pa.array([source.name] * len(part), pa.string())))
+    table = pa.concat_tables(parts).sort_by(
+        [("file", "ascending"), ("dataset", "ascending")])
+    paths = table["file"].combine_chunks()
+    shared = table.slice(1).filter(pc.equal(paths[1:], paths[:-1]))
+    if len(shared):
+        raise ValueError(
+            f"{len(shared):,} files are of two data sets, as "
+            f"{shared['file'][0].as_py()}: give each --dataset a folder of "
+            "its own")
+    return table
+
+
+def load_labels(config: configs.BuildConfig) -> join.Labels:
+    """Reads the label tables: of each data set a file, a glob or a folder.
+
+    Raises:
+      ValueError: There is none, or its rows cannot be used.
+    """
+    return {source.name: _load(source.labels, config)
+            for source in config.sources}
+
+
+def _load(source: configs.LabelSource,
+          config: configs.BuildConfig) -> rows.LabelTable:
+    try:
+        paths = matching.listing([source.table])["file"].to_pylist()
+    except matching.NothingMatched:
+        paths = []
+    if len(paths) > 1 or not paths:
+        paths = [path for path in paths
+                 if path.lower().endswith(_TABLE_SUFFIXES)]
+    if not paths:
+        raise ValueError(
+            f"--label_table={source.table}: no such table; expected a file, "
+            f"a glob or a folder with {', '.join(_TABLE_SUFFIXES)}")
+    tables = [(os.path.basename(path), files.read(path)) for path in paths]
+    hashed = config.pseudonyms.key is not None
+    return formats.read(source.format, tables, rows.LabelOptions(
+        columns=dict(source.columns), date_format=source.date_format,
+        patient_id_width=source.patient_id_width,
+        conflicts=config.rules.label_conflicts,
+        transform_id=config.pseudonyms.patient if hashed else None))
