@@ -87,6 +87,8 @@ class LabelOptions:
       conflicts: What two different rows for one key are: an `error`, or both
         `drop`ped.
       transform_id: Applied to each patient ID after padding (the keyed hash).
+      cancer_birads: The categories that count as a cancer where a data set has
+        no pathology; None: what its reader says is usual.
     """
 
     columns: Mapping[str, str] = dataclasses.field(default_factory=dict)
@@ -94,6 +96,7 @@ class LabelOptions:
     patient_id_width: int | None = None
     conflicts: str = "error"
     transform_id: Callable[[str], str] | None = None
+    cancer_birads: frozenset[int] | None = None
 
     def __post_init__(self):
         check_choice("--label_conflicts", self.conflicts, CONFLICTS)
