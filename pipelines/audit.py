@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from pipelines import database
 from pipelines import join
+from pipelines.labels import rows
 
 if TYPE_CHECKING:
     import duckdb
@@ -16,6 +17,9 @@ _RULES = {
     "rounded_year": "diagnosis of the nearest 1 January",
     "breast": "diagnosis of their breast",
     "image": "row of their own",
+    rows.OTHER_SIDE: "row of the other breast only: healthy",
+    rows.PRIOR_EXAM: "row of the next exam: healthy then",
+    rows.LATER_EXAM: "cancer recorded with a later exam",
 }
 _UNLABELLED = {
     "superseded": "a later visit took the diagnosis",
@@ -34,8 +38,12 @@ SELECT coalesce(label_rule, reason) AS name, count(*) AS images,
                  AND day IS NOT NULL) AS visits
 FROM judged WHERE status <> 'rejected' GROUP BY name ORDER BY name
 """
-_UNMATCHED = """
-SELECT nullif(patient_id, ''), laterality, year, image FROM label
+# A breast that no row names, and of which there is no image, is nothing.
+_TOLD = f"""
+(SELECT * FROM label WHERE rule IS DISTINCT FROM '{rows.OTHER_SIDE}'
+   OR label IN (SELECT label FROM claim))"""
+_UNMATCHED = f"""
+SELECT nullif(patient_id, ''), laterality, year, image FROM {_TOLD}
 WHERE label NOT IN (SELECT label FROM claim)
 ORDER BY dataset, patient_id, laterality, year, image
 """
@@ -54,11 +62,11 @@ SELECT (SELECT count(DISTINCT (dataset, patient)) FROM image WHERE accepted
           SELECT dataset, patient FROM image WHERE accepted
           INTERSECT SELECT dataset, patient_id FROM label))
 """
-_DATASETS = """
+_DATASETS = f"""
 SELECT name, (SELECT count(*) FROM judged j WHERE j.dataset = s.dataset),
        (SELECT count(label) FROM judged j WHERE j.dataset = s.dataset),
-       (SELECT count(*) FROM label l WHERE l.dataset = s.dataset),
-       (SELECT count(*) FROM label l WHERE l.dataset = s.dataset
+       (SELECT count(*) FROM {_TOLD} l WHERE l.dataset = s.dataset),
+       (SELECT count(*) FROM {_TOLD} l WHERE l.dataset = s.dataset
           AND l.label NOT IN (SELECT label FROM claim))
 FROM source s ORDER BY dataset
 """
@@ -205,7 +213,7 @@ def audit(db: "duckdb.DuckDBPyConnection",
         db, "SELECT count(*) FILTER (overruled_side), "
         "count(*) FILTER (overruled_view) FROM judged "
         "WHERE status <> 'rejected'")
-    diagnoses, = database.one_row(db, "SELECT count(*) FROM label")
+    diagnoses, = database.one_row(db, f"SELECT count(*) FROM {_TOLD}")
     unmatched, = database.one_row(db, f"SELECT count(*) FROM ({_UNMATCHED})")
     images, table, both = database.one_row(db, _PATIENTS)
     return Audit(

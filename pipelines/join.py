@@ -111,13 +111,15 @@ FROM visit v JOIN label l ON l.dataset = v.dataset AND l.patient_id = v.patient
   AND l.laterality = v.laterality AND l.year = v.rounded_year
 """,
     rows.BREAST: """
-SELECT v.*, l.label, l.contradicting, 'breast' AS label_rule,
+SELECT v.*, l.label, l.contradicting,
+       coalesce(l.rule, 'breast') AS label_rule,
        NULL::BOOLEAN AS contradicts
 FROM visit v JOIN label l ON l.dataset = v.dataset AND l.patient_id = v.patient
   AND l.laterality = v.laterality
 """,
     rows.IMAGE: """
-SELECT v.*, l.label, l.contradicting, 'image' AS label_rule,
+SELECT v.*, l.label, l.contradicting,
+       coalesce(l.rule, 'image') AS label_rule,
        NULL::BOOLEAN AS contradicts
 FROM visit v JOIN label l ON l.dataset = v.dataset AND l.image = v.image
 """,

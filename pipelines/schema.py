@@ -119,7 +119,8 @@ FIELDS: tuple[Field, ...] = (
           "1: the reading suggested follow-up (was referred)"),
     Field("label_rule", "text", _PLANNED,
           "own_year, next_year, rounded_year, breast or image: how the "
-          "diagnosis was found"),
+          "diagnosis was found; other_side, prior_exam or later_exam: what "
+          "the label reader concluded it from"),
     Field("label_row", "int", _PLANNED,
           "row of the label table, counted from 1 with its header"),
     Field("label_contradicts_rounding", "bool", _PLANNED,

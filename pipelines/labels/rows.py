@@ -24,6 +24,11 @@ _MEANING = {name: pair for pair, name in _OUTCOMES.items()}
 
 CONFLICTS = ("error", "drop")
 VISIT, BREAST, IMAGE = "visit", "breast", "image"
+# How a reader comes to a diagnosis that no row has: a breast that a table of
+# diseased breasts does not name is healthy; an exam before the one that the
+# table is about; a cancer that was recorded with a later exam only.
+OTHER_SIDE, PRIOR_EXAM, LATER_EXAM = "other_side", "prior_exam", "later_exam"
+RULES = (OTHER_SIDE, PRIOR_EXAM, LATER_EXAM)
 # What the names of image files end in, the last of them first.
 _SUFFIXES = (".gz", ".dcm", ".dicom")
 
@@ -48,6 +53,7 @@ class Diagnosis(NamedTuple):
         nothing of it.
       image: Key of the one image that the row is about, in a table of images.
       view: Of that image, where the table tells it.
+      rule: Of `RULES`, where the reader concluded what no row says of its key.
     """
 
     row: int
@@ -66,10 +72,11 @@ class Diagnosis(NamedTuple):
     contradicting: bool = False
     image: str | None = None
     view: str | None = None
+    rule: str | None = None
 
 
 _TEXTS = ("source", "patient_id", "laterality", "outcome", "official_split",
-          "image", "view")
+          "image", "view", "rule")
 LABEL_SCHEMA = pa.schema([
     pa.field(name, pa.string() if name in _TEXTS
              else pa.bool_() if name == "contradicting" else pa.int64())
