@@ -4,11 +4,14 @@ from collections.abc import Sequence
 from types import ModuleType
 
 from pipelines.labels import (
-    cbis_ddsm, columns, errors, register, rows, tables)
+    bmcd, cbis_ddsm, cmmd, columns, embed, errors, register, rows, tables)
 
 READERS: dict[str, ModuleType] = {
     "register": register,
     "cbis_ddsm": cbis_ddsm,
+    "cmmd": cmmd,
+    "embed": embed,
+    "bmcd": bmcd,
 }
 
 
