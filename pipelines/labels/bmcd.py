@@ -11,10 +11,9 @@ benign, BI-RADS 1 or 2: it counts as healthy, by `label_rule` prior_exam, and
 `--where="label_rule <> 'prior_exam'"` leaves it out of training. DCIS is a
 cancer. A suspicious case without a biopsy result has BI-RADS and no truth.
 
-The published Description.xlsx has a sheet for each group, below two lines of
-title: save each as CSV from its header on, named after its group, and name
-its columns: --label_columns="dir=Folder #,laterality=Breast (Right/Left),
-birads=BI-RADS categories for classification,biopsy=Biopsy results".
+That is a table as people made it of the published Description.xlsx, which has
+a sheet for each group, its header below two lines of title. The sheets are
+read too, each saved as CSV from its header on and named after its group.
 
 Loizidou, K., Skouroumouni, G., Pitris, C., Nikolaou, C. (2021), Breast
 micro-calcifications dataset with precisely annotated sequential mammograms,
@@ -33,6 +32,14 @@ COLUMNS = (
     columns.Column("laterality", "laterality"),
     columns.Column("birads", "BIRADS"),
     columns.Column("biopsy", "biopsy_result", required=False),
+    columns.Column("folder_type", "folder_type", required=False),
+)
+# Of the published sheets.
+_PUBLISHED = (
+    columns.Column("dir", "Folder #"),
+    columns.Column("laterality", "Breast (Right/Left)"),
+    columns.Column("birads", "BI-RADS categories for classification"),
+    columns.Column("biopsy", "Biopsy results", required=False),
     columns.Column("folder_type", "folder_type", required=False),
 )
 _NORMAL, _SUSPICIOUS = "normal", "suspicious"
@@ -67,7 +74,7 @@ def read(files: Sequence[tuple[str, bytes]],
         raise errors.LabelError(
             "--labels_format=bmcd cannot be had with --patient_ids=hash: who "
             "the patient is can only be read from the names of folders")
-    found, notes = keys.fitting(files, COLUMNS, options.columns)
+    found, notes = keys.fitting(files, options.columns, COLUMNS, _PUBLISHED)
     reading = _Reading()
     for table, places in found:
         reading.read(table, places)

@@ -43,7 +43,7 @@ def read(files: Sequence[tuple[str, bytes]],
       errors.LabelError: A column is missing, a cell cannot be used, or there
         are no rows.
     """
-    found, notes = keys.fitting(files, COLUMNS, options.columns)
+    found, notes = keys.fitting(files, options.columns, COLUMNS)
     reading = _Reading(options)
     for table, places in found:
         reading.read(table, places)

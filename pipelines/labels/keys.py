@@ -49,14 +49,15 @@ class RowsByRule:
 
 
 def fitting(files: Sequence[tuple[str, bytes]],
-            known: tuple[columns.Column, ...], named: Mapping[str, str],
+            named: Mapping[str, str], *known: tuple[columns.Column, ...],
             ) -> tuple[list[tuple[tables.Table, Places]], list[str]]:
     """The tables that have the columns; the others are noted.
 
     Args:
       files: Name and bytes of each.
-      known: What the reader knows.
       named: Our name to the table's header, from `--label_columns`.
+      *known: What the reader knows; where the table is published in several
+        forms, the columns of each.
 
     Returns:
       Each table with where its columns stand, and what was left out.
@@ -64,16 +65,32 @@ def fitting(files: Sequence[tuple[str, bytes]],
     Raises:
       errors.LabelError: None has them.
     """
-    found, wrong = [], []
+    found: list[tuple[tables.Table, Places]] = []
+    wrong = []
     for name, data in files:
         try:
             table = tables.read_table(name, data)
-            found.append((table, columns.find(table, known, named)))
+            found.append((table, _find(table, named, known)))
         except errors.LabelError as error:
             wrong.append(error)
     if not found:
         raise wrong[0]
     return found, [f"left out: {error}" for error in wrong]
+
+
+def _find(table: tables.Table, named: Mapping[str, str],
+          forms: tuple[tuple[columns.Column, ...], ...]) -> Places:
+    """Where the columns of the first form that fits stand."""
+    first, *others = forms
+    try:
+        return columns.find(table, first, named)
+    except errors.LabelError:
+        for form in others:
+            try:
+                return columns.find(table, form, named)
+            except errors.LabelError:
+                continue
+        raise
 
 
 def one_per_key(
