@@ -41,7 +41,7 @@ FROM judged WHERE status <> 'rejected' GROUP BY name ORDER BY name
 # A breast that no row names, and of which there is no image, is nothing.
 _TOLD = f"""
 (SELECT * FROM label WHERE rule IS DISTINCT FROM '{rows.OTHER_SIDE}'
-   OR label IN (SELECT label FROM claim))"""
+   OR image IS NOT NULL OR label IN (SELECT label FROM claim))"""
 _UNMATCHED = f"""
 SELECT nullif(patient_id, ''), laterality, year, image FROM {_TOLD}
 WHERE label NOT IN (SELECT label FROM claim)
