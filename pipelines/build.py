@@ -50,7 +50,8 @@ def build(config: configs.BuildConfig, options: Any,
       BuildFailed: It cannot go on; what is complete stays and is used by the
         next run.
     """
-    labels = sources.load_labels(config)  # A bad table stops it before any work.
+    # A bad table stops it before any work.
+    labels = sources.load_labels(config)
     existing = resume.Existing.of(config)
     recipe = existing.check(config)
     listing = sources.listing(config.sources)

@@ -20,6 +20,7 @@ from pyarrow import parquet
 from pipelines import audit
 from pipelines import database
 from pipelines import join
+from pipelines import patients
 from pipelines import placement
 from pipelines import schema
 from pipelines import shards
@@ -137,7 +138,7 @@ def make_plan(scan_paths: list[str], duplicates: pa.Table,
         with database.connect(scratch, threads) as db:
             join.make_sources(db, labels, rules)
             join.make_labels(db, labels)
-            join.make_patients(db, scan, labels)
+            patients.make_patients(db, scan, labels)
             _check_patient_ids(db, labels)
             join.make_images(db, scan, duplicates, rules)
             join.join_labels(db, rules)

@@ -403,8 +403,8 @@ def test_failure_leaves_nothing_behind(tmp_path):
     scan_rows.write(scan, _images(a={}))
     with pytest.raises(ValueError, match="a file twice"):
         plan.make_plan([scan, scan], scan_rows.duplicates({}),
-                       {None: _labels("p,L,2012-01-01,1,,,0,")}, plan.PlanRules(),
-                       str(tmp_path / "plan.parquet"))
+                       {None: _labels("p,L,2012-01-01,1,,,0,")},
+                       plan.PlanRules(), str(tmp_path / "plan.parquet"))
     assert os.listdir(tmp_path) == ["scan.parquet"]
 
 
