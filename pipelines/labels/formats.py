@@ -43,13 +43,18 @@ def read(name: str, files: Sequence[tuple[str, bytes]],
 def fitting_formats(files: Sequence[tuple[str, bytes]]) -> set[str]:
     """The formats whose columns one of the tables has, the most of them."""
     found: dict[str, int] = {}
-    for name, reader in READERS.items():
-        needed = sum(column.required for column in reader.COLUMNS)
-        for file, data in files:
+    for file, data in files:
+        try:
+            table = tables.read_table(file, data)
+        except errors.LabelError:
+            continue
+        for name, reader in READERS.items():
+            needed = sum(column.required for column in reader.COLUMNS)
             try:
-                columns.find(tables.read_table(file, data), reader.COLUMNS, {})
+                columns.find(table, reader.COLUMNS, {})
             except errors.LabelError:
                 continue
-            found[name] = needed
+            if needed:
+                found[name] = needed
     most = max(found.values(), default=0)
     return {name for name, needed in found.items() if needed == most}
