@@ -3,8 +3,7 @@ r"""Evaluates a trained model: threshold on validation, judgement on test.
     python model/evaluate.py --arch=resnet --input=416x512
     python model/evaluate.py --run_dir=data/runs/mine --by=manufacturer \
         --by="patient_age // 10 * 10" --compare=data/runs/resnet-416x512
-    python model/evaluate.py --records=data/inbreast --stored_thresholds \
-        --output=data/runs/resnet-416x512/inbreast
+    python model/evaluate.py --records=data/inbreast
 
 The threshold is the largest score that detects at least --sensitivity of the
 validation split's positive cases, for single images and for breasts, whose
@@ -12,6 +11,12 @@ views combine first. Into the run's folder go operating_point.json (which
 prediction decides by), evaluation.json, predictions-<split>.parquet (every
 image's columns with its scores and decisions, for SQL), roc.png and
 thresholds.png.
+
+On another data set than the training's nothing is chosen: all its images are
+judged at the run's stored thresholds, and it is told how sensitivity and
+specificity drifted from those on its own test split, and which threshold would
+have been needed. It must have been built by the training's recipe. Its files
+go into a folder within the run's, on-<the data set's>.
 """
 
 import os
@@ -43,7 +48,9 @@ CONFIG = flags.DEFINE_enum(
     "config", None, list(architectures.CONFIGS),
     "One of the thesis's configurations, instead of --arch and --input.")
 SPLIT = flags.DEFINE_enum(
-    "split", "test", ["test", "validation", "train"], "What is judged.")
+    "split", None, ["test", "validation", "train", "all"],
+    "What is judged; the test split unless given, of another data set than "
+    "the training's all of it, as none was trained on.")
 SENSITIVITY = flags.DEFINE_float(
     "sensitivity", 0.9, "Share of the positive cases of validation that each "
     "threshold detects at least.")
@@ -60,7 +67,8 @@ COMPARE = flags.DEFINE_string(
     "DeLong's test between the two.")
 STORED = flags.DEFINE_boolean(
     "stored_thresholds", False, "Judge by the run's operating_point.json "
-    "instead of choosing thresholds anew: for another archive's records.")
+    "instead of choosing thresholds anew; on another data set than the "
+    "training's it is so always.")
 RESAMPLES = flags.DEFINE_integer(
     "resamples", 1000, "Resamples of the patients that intervals come from; "
     "0: no intervals.", lower_bound=0)
@@ -68,7 +76,8 @@ SEED = flags.DEFINE_integer("seed", 0, "Of the resamples.", lower_bound=0)
 BATCH_SIZE = flags.DEFINE_integer(
     "batch_size", 32, "Images scored at a time.", lower_bound=1)
 OUTPUT = flags.DEFINE_string(
-    "output", None, "Folder for what is written; the run's unless given.")
+    "output", None, "Folder for what is written; the run's unless given, for "
+    "another data set than the training's one within it.")
 
 
 def _run_dir() -> str:
@@ -102,7 +111,7 @@ def main(argv: list[str]) -> int:
             sensitivity=SENSITIVITY.value, where=WHERE.value,
             by=tuple(BY.value), compare=COMPARE.value, stored=STORED.value,
             resamples=RESAMPLES.value, seed=SEED.value,
-            batch_size=BATCH_SIZE.value, output=OUTPUT.value or run_dir))
+            batch_size=BATCH_SIZE.value, output=OUTPUT.value))
     except (ValueError, OSError) as error:
         print("evaluate.py:", " ".join(str(error).split()), file=sys.stderr)
         return 1

@@ -8,6 +8,7 @@ import pyarrow.parquet as pq
 
 from model import bootstrap
 from model import comparison
+from model import crossing
 from model import curves
 from model import evaluation
 from model import evaluation_inputs
@@ -39,10 +40,10 @@ def evaluate(request: Request) -> dict[str, Any]:
     assert point is not None  # Stored or chosen.
     judged = scored_by(inputs.index)
     document = judge(request, inputs, point, judged, validation)
-    scored = {request.split: judged}
+    scored = {inputs.split: judged}
     if validation is not None:
         scored.setdefault(VALIDATION, validation)
-    write(runs.RunDir(request.output), document, point, scored)
+    write(runs.RunDir(inputs.output), document, point, scored)
     return document
 
 
@@ -59,17 +60,20 @@ def judge(request: Request, inputs: Inputs, point: OperatingPoint,
     """
     run = inputs.run
     plan = bootstrap.Bootstrap(request.resamples, request.seed)
+    results = evaluation.results(point, judged, plan, validation)
     return {
         "format": FORMAT, "name": run.name, "label": run.label,
         "run_dir": run.dir.path, "records": request.records,
         "same_records": inputs.same_records,
-        "epoch": run.best_epoch["epoch"], "split": request.split,
+        "epoch": run.best_epoch["epoch"], "split": inputs.split,
         "where": inputs.where, "sensitivity": point.sensitivity,
-        "stored_thresholds": request.stored,
+        "stored_thresholds": validation is None,
         "bootstrap": dataclasses.asdict(plan),
         "judged": judged.counts,
         "validation": validation.counts if validation else None,
-        "results": evaluation.results(point, judged, plan, validation),
+        "results": results,
+        "crossing": crossing.described(inputs.home, judged, point,
+                                       results) if inputs.home else None,
         "subgroups": {
             expression: evaluation.subgroups(point, judged, values, plan)
             for expression, values in inputs.groups.items()},
@@ -141,7 +145,8 @@ def write(paths: runs.RunDir, document: dict[str, Any], point: OperatingPoint,
       point: What decides.
       scored: By split: what is judged, and validation where it was scored.
     """
-    runs.write_json(paths.operating_point, point.to_json())
+    if not document["crossing"]:  # Nothing is chosen on another data set.
+        runs.write_json(paths.operating_point, point.to_json())
     for split, one in scored.items():
         with runs.replacing(paths.predictions(split)) as temporary:
             pq.write_table(evaluation.predictions(one, point), temporary)

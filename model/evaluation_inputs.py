@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow.parquet as pq
 
 from model import comparison
+from model import crossing
 from model import evaluation
 from model import index as indices
 from model import metrics
@@ -20,8 +21,10 @@ from model import operating_point
 from model import records
 from model import runs
 from model.operating_point import OperatingPoint
+from pipelines import shards
 
 VALIDATION = "validation"
+TEST = "test"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,8 +34,9 @@ class Request:
     Attributes:
       run_dir: Folder of the trained run.
       records: Folder of the data set to judge on.
-      output: Folder for what is written.
-      split: What is judged.
+      output: Folder for what is written; None: the run's, or for another
+        data set one within it.
+      split: What is judged; None: the test split, of another data set all.
       sensitivity: That each threshold reaches on validation.
       where: Predicate of what is judged; None: the training's.
       by: SQL expressions by which subgroups are judged.
@@ -45,8 +49,8 @@ class Request:
 
     run_dir: str
     records: str
-    output: str
-    split: str = "test"
+    output: str | None = None
+    split: str | None = None
     sensitivity: float = metrics.SENSITIVITY
     where: str | None = None
     by: tuple[str, ...] = ()
@@ -83,6 +87,11 @@ class Inputs:
 
     Attributes:
       run: What is evaluated.
+      output: Folder for what is written.
+      split: What is judged.
+      same_records: Whether these are what training was validated on; None:
+        the run does not say.
+      home: What crossing over to another data set is compared with, or None.
       where: Predicate of what is judged, or None.
       index: What is judged.
       chosen_on: What thresholds are chosen on; None where `stored` decides.
@@ -92,20 +101,16 @@ class Inputs:
     """
 
     run: runs.Run
+    output: str
+    split: str
+    same_records: bool | None
+    home: crossing.Home | None
     where: str | None
     index: indices.Index
     chosen_on: indices.Index | None
     stored: OperatingPoint | None
     groups: Mapping[str, Sequence[str | None]]
     other: Other | None
-
-    @property
-    def same_records(self) -> bool | None:
-        """Whether the run's training was validated on `chosen_on`."""
-        if self.chosen_on is None:
-            return None
-        trained_on = self.run.document["records"].get("digest", {})
-        return self.chosen_on.digest == trained_on.get(VALIDATION)
 
 
 def prepare(request: Request) -> Inputs:
@@ -117,17 +122,73 @@ def prepare(request: Request) -> Inputs:
     run = runs.load_run(request.run_dir)
     trained_where = run.document["training"].get("where")
     where = trained_where if request.where is None else request.where
-    index = load_index(run, request.records, request.split, where)
-    chosen_on = None
-    if not request.stored:
+    same = is_trained_on(run, request.records, trained_where)
+    split = request.split or (TEST if same is not False else crossing.ALL)
+    index = judged_index(run, request.records, split, where, same)
+    home = chosen_on = None
+    if same is False:
+        home = crossing.home_of(run, request.records, index)
+    elif not request.stored:
         chosen_on = load_index(run, request.records, VALIDATION, trained_where)
         operating_point.check_classes(run.label, chosen_on.label)
     return Inputs(
-        run, where, index, chosen_on,
-        stored_point(run.dir) if request.stored else None,
+        run, _output(request, run, same), split, same, home, where, index,
+        chosen_on, None if chosen_on else stored_point(run.dir),
         {expression: evaluation.subgroup_values(index.rows, expression)
          for expression in request.by},
-        load_other(run, request, index) if request.compare else None)
+        load_other(run, request, index, same) if request.compare else None)
+
+
+def is_trained_on(run: runs.Run, folder: str,
+                  where: str | None) -> bool | None:
+    """Whether training was validated on these records; None: unknown."""
+    validated_on = run.document["records"].get("digest", {}).get(VALIDATION)
+    if validated_on is None:
+        return None
+    try:
+        return load_index(run, folder, VALIDATION, where).digest == validated_on
+    except records.NothingThere:
+        return False
+
+
+def judged_index(run: runs.Run, folder: str, split: str, where: str | None,
+                 same: bool | None) -> indices.Index:
+    """The images to judge.
+
+    Raises:
+      ValueError: There are none, or they were trained on.
+    """
+    if split != crossing.ALL:
+        return load_index(run, folder, split, where)
+    if same is not False:
+        raise ValueError(f"--split={split} holds what {run.dir.path} was "
+                         "trained on: judge on test")
+    found, missing = [], None
+    for one in shards.SPLITS:
+        try:
+            found.append(load_index(run, folder, one, where))
+        except records.NothingThere as error:
+            missing = error
+    if not found:
+        assert missing is not None  # Each split was either there or not.
+        raise missing
+    return crossing.joined(found)
+
+
+def _output(request: Request, run: runs.Run, same: bool | None) -> str:
+    """Where to write to.
+
+    Raises:
+      ValueError: There, the run's own evaluation would be lost.
+    """
+    if same is not False:
+        return request.output or run.dir.path
+    output = request.output or run.dir.on_other(request.records)
+    if os.path.realpath(output) == os.path.realpath(run.dir.path):
+        raise ValueError(
+            f"--output={output} holds what the run is on its own data set; "
+            f"leave the flag away ({run.dir.on_other(request.records)})")
+    return output
 
 
 def load_index(run: runs.Run, folder: str, split: str,
@@ -169,8 +230,8 @@ def stored_point(paths: runs.RunDir) -> OperatingPoint:
                             f"{error}") from error
 
 
-def load_other(run: runs.Run, request: Request,
-               index: indices.Index) -> Other:
+def load_other(run: runs.Run, request: Request, index: indices.Index,
+               same: bool | None) -> Other:
     """The run to compare with.
 
     Raises:
@@ -179,9 +240,11 @@ def load_other(run: runs.Run, request: Request,
     """
     assert request.compare is not None
     other = runs.load_run(request.compare)
-    path = other.dir.predictions(request.split)
+    folder = (runs.RunDir(other.dir.on_other(request.records))
+              if same is False else other.dir)
+    path = folder.predictions(index.split)
     command = (f"python model/evaluate.py --run_dir={request.compare} "
-               f"--records={request.records} --split={request.split}")
+               f"--records={request.records} --split={index.split}")
     if not os.path.exists(path):
         raise runs.RunError(
             f"there is no {path} to compare with; to make it: {command}")
@@ -190,8 +253,8 @@ def load_other(run: runs.Run, request: Request,
             f"{request.compare} learned {other.label}, {run.dir.path} learned "
             f"{run.label}: they cannot be compared")
     point = stored_point(other.dir)
-    wanted = (stored_point(run.dir).sensitivity if request.stored
-              else request.sensitivity)
+    wanted = (stored_point(run.dir).sensitivity
+              if request.stored or same is False else request.sensitivity)
     if point.sensitivity != wanted:
         raise runs.RunError(
             f"the thresholds of {request.compare} are for a sensitivity of "

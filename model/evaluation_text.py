@@ -54,6 +54,8 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 def report(document: Mapping[str, Any]) -> str:
     """All that evaluation.json holds, in tables."""
     parts = [_heading(document), _results(document)]
+    if document["crossing"]:
+        parts.append(_crossing(document["crossing"]))
     for expression, groups in document["subgroups"].items():
         parts += [f"by {expression}, {NAMES[name]}\n" + _subgroups(of_one)
                   for name, of_one in groups.items()
@@ -70,17 +72,51 @@ def _heading(document: Mapping[str, Any]) -> str:
         f"{percent(document['sensitivity'])} sensitivity "
         + (f"from {_counts(chosen)} of validation" if chosen
            else "as stored with the model"),
-        f"judged on {document['split']}: {_counts(judged)} of "
+        f"judged on {_what(document)}: {_counts(judged)} of "
         f"{judged['patients']:,} patients" + (
             f", where {document['where']}" if document["where"] else "")]
-    if document["same_records"] is False:
-        lines.append("these are not the records it was trained on: patients "
-                     "of its training may be among those judged")
     plan = document["bootstrap"]
     if plan["resamples"]:
         lines.append(f"in brackets: {100 * plan['level']:g} % intervals over "
                      f"patients ({plan['resamples']:,} resamples)")
     return "\n".join(lines)
+
+
+def _what(document: Mapping[str, Any]) -> str:
+    """The images that were judged, as in `test` or `all of data/inbreast`."""
+    split = document["split"]
+    return (f"{split} of {document['records']}" if document["crossing"]
+            else split)
+
+
+def _crossing(crossing: Mapping[str, Any]) -> str:
+    home, shared = crossing["home"], crossing["shared"]
+    rows = []
+    for name, of_one in crossing["results"].items():
+        needed = of_one["needed"] or {}
+        cells = [NAMES[name]]
+        for key in ("auc", "sensitivity", "specificity"):
+            change = of_one["difference"][key]
+            cells += [percent(of_one["home"][key]),
+                      percent(of_one["here"][key]),
+                      _NOTHING if change is None else f"{100 * change:+.1f}"]
+        threshold = needed.get("threshold")
+        rows.append([*cells,
+                     _NOTHING if threshold is None else f"{threshold:.4g}",
+                     percent(needed.get("specificity"))])
+    leak = ("its training's records are not there to look for shared patients"
+            if shared is None else
+            f"of these images {shared['images']:,} and of these patients "
+            f"{shared['patients']:,} were trained or validated on")
+    return (
+        f"another data set than the training's: {leak}\n"
+        f"against its own {home['split']} split "
+        f"({_counts(home['judged'])}), differences in percentage points;\n"
+        "t needed: what would detect as many here as the thresholds were "
+        "chosen for, with the specificity that leaves; not used\n"
+        + table(["", "AUC own", "here", "", "sensitivity own", "here", "",
+                 "specificity own", "here", "", "t needed", "specificity"],
+                rows))
 
 
 def _counts(counts: Mapping[str, int]) -> str:

@@ -22,6 +22,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from model import records as folders
+from model.records import NothingThere
 from model.records import RecordsError
 from pipelines import geometry
 from pipelines import recipe as recipes
@@ -247,12 +248,12 @@ def _select(connection: Any, indices: list[str], label: str,
         raise RecordsError(f"--where={where!r} is refused: {_one_line(error)}"
                            ) from error
     if not len(table):
-        raise RecordsError(
+        raise NothingThere(
             f"--where={where!r} selects none of {what}, which are {total:,}"
             if total else f"there are no {what.removeprefix('the ')}")
     known = table.filter(pc.is_valid(table["_label"]))
     if not len(known):
-        raise RecordsError(f"{label} is unknown for {what}: for all "
+        raise NothingThere(f"{label} is unknown for {what}: for all "
                            f"{len(table):,} of them")
     return known, len(table) - len(known)
 

@@ -59,6 +59,15 @@ def normalise(images: tf.Tensor, method: str, reference: tuple | None = None,
     return tf.reshape(result, tf.shape(images))
 
 
+def foreground(images: tf.Tensor) -> tf.Tensor:
+    """Which pixels are brighter than the background: bool, of images' shape.
+
+    Args:
+      images: uint16 [batch, height, width, 1].
+    """
+    return tf.reshape(_is_foreground(_flat(images)), tf.shape(images))
+
+
 def reference_table(batches: Iterable[tf.Tensor]) -> tuple[float, ...]:
     """The mean quantiles of the foregrounds of a data set.
 

@@ -17,6 +17,10 @@ class RecordsError(ValueError):
     """There is nothing that could be read as asked; says what to do."""
 
 
+class NothingThere(RecordsError):
+    """What is asked for is in order, but no image is like that."""
+
+
 def variants(records: str) -> tuple[geometry.Variant, ...]:
     """The variants of which there are records, by name."""
     found = []
@@ -83,7 +87,7 @@ def complete_split(records: str, variant: geometry.Variant,
             found[shard] = path
     counts = {shard.count for shard in found}
     if not found:
-        raise RecordsError(f"{split} has no records of {variant} in {records}")
+        raise NothingThere(f"{split} has no records of {variant} in {records}")
     if len(counts) > 1 or len(found) != max(counts):
         raise RecordsError(
             f"{split} has {len(found)} shards of {variant} in {records} where "

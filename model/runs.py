@@ -8,6 +8,7 @@
       tensorboard/
       operating_point.json           thresholds, by evaluation
       predictions-validation.parquet ..., evaluation.json, *.png: likewise
+      on-inbreast-records/           what evaluation found on another data set
 
 TensorFlow is not needed to read any of it.
 """
@@ -28,6 +29,8 @@ from pipelines import shards
 FORMAT = "mammoflow-run"
 VERSION = 1
 RUNS_FOLDER = "data/runs"
+# How folders begin in which evaluations on other data sets are.
+ON_OTHERS = "on-"
 
 # Of a run, beside its folders and the predictions.
 _FILES = ("run.json", "model.keras", "history.csv", "operating_point.json",
@@ -123,12 +126,24 @@ class RunDir:
     def evaluation(self) -> str:
         return self.file("evaluation.json")
 
+    def on_other(self, records: str) -> str:
+        """Folder of what was found on another data set.
+
+        >>> RunDir("data/runs/mine").on_other("/archive/inbreast/records/")
+        'data/runs/mine/on-inbreast-records'
+        """
+        *_, parent, name = os.path.abspath(records).split(os.sep)
+        return self.file(f"{ON_OTHERS}{parent}-{name}" if parent
+                         else f"{ON_OTHERS}{name}")
+
     def remove(self) -> None:
         """Removes the run; files that are not its own stay."""
         for folder in (self.checkpoints, self.tensorboard):
             shutil.rmtree(folder, ignore_errors=True)
         for name in os.listdir(self.path) if os.path.isdir(self.path) else ():
-            if name in _FILES or name.startswith("predictions-"):
+            if name.startswith(ON_OTHERS):
+                shutil.rmtree(self.file(name), ignore_errors=True)
+            elif name in _FILES or name.startswith("predictions-"):
                 os.remove(self.file(name))
 
 

@@ -20,19 +20,16 @@ from pipelines import convert
 from pipelines import duplicates
 from pipelines import files
 from pipelines import inventory
-from pipelines import matching
 from pipelines import plan
 from pipelines import progress
 from pipelines import report
 from pipelines import resume
 from pipelines import seal
 from pipelines import shards
+from pipelines import sources
 from pipelines import transforms
-from pipelines.labels import formats
-from pipelines.labels import rows as label_rows
 
 _FAILURE = re.compile(rf"{convert.BuildFailed.__name__}: (.*)")
-_TABLE_SUFFIXES = (".csv", ".xlsx", ".parquet")
 
 
 def build(config: configs.BuildConfig, options: Any,
@@ -53,47 +50,24 @@ def build(config: configs.BuildConfig, options: Any,
       BuildFailed: It cannot go on; what is complete stays and is used by the
         next run.
     """
-    labels = load_labels(config)  # A bad table stops it before any work.
+    # A bad table stops it before any work.
+    labels = sources.load_labels(config)
     existing = resume.Existing.of(config)
     recipe = existing.check(config)
-    listing = matching.listing(config.dicoms, config.manifest)
+    listing = sources.listing(config.sources)
     scan_path = _scan(config, options, listing, stream)
     os.makedirs(os.path.dirname(config.plan_path), exist_ok=True)
     audit = plan.make_plan(
         [scan_path], _duplicates(config, options, listing, scan_path, stream),
         labels, config.rules, config.plan_path)
     print("\n".join(audit.lines()), file=stream)
-    if config.plan_only:
+    # Once a data set's table is mended, the images of all take other places.
+    if config.plan_only or (
+            audit.no_match and resume.planned_images(config)):
         return report.planned(config, audit, stream)
     _convert(config, options, existing, recipe, listing, stream)
     dataset = seal.seal(config, recipe, audit)
     return report.built(config, dataset, audit, stream)
-
-
-def load_labels(config: configs.BuildConfig) -> label_rows.LabelTable:
-    """Reads the label table: a file, a glob or a folder of them.
-
-    Raises:
-      ValueError: There is none, or its rows cannot be used.
-    """
-    source = config.labels
-    try:
-        paths = matching.listing([source.table])["file"].to_pylist()
-    except matching.NothingMatched:
-        paths = []
-    if len(paths) > 1 or not paths:
-        paths = [path for path in paths if path.endswith(_TABLE_SUFFIXES)]
-    if not paths:
-        raise ValueError(
-            f"--label_table={source.table}: no such table; expected a file, "
-            f"a glob or a folder with {', '.join(_TABLE_SUFFIXES)}")
-    tables = [(os.path.basename(path), files.read(path)) for path in paths]
-    hashed = config.pseudonyms.key is not None
-    return formats.READERS[source.format](tables, label_rows.LabelOptions(
-        columns=dict(source.columns), date_format=source.date_format,
-        patient_id_width=source.patient_id_width,
-        conflicts=config.rules.label_conflicts,
-        transform_id=config.pseudonyms.patient if hashed else None))
 
 
 def _scan(config: configs.BuildConfig, options: Any, listing: pa.Table,

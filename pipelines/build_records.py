@@ -24,6 +24,9 @@ from absl import flags
 
 DEFAULT_DICOMS = "data/dicoms"
 DEFAULT_LABELS = "data/labels.csv"
+# labels.formats.READERS has them; naming them here keeps --help fast.
+FORMATS = ["register", "cbis_ddsm", "inbreast", "vindr", "rsna", "cmmd",
+           "embed", "bmcd", "omidb", "generic"]
 
 DICOMS = flags.DEFINE_multi_string(
     "dicoms", [DEFAULT_DICOMS],
@@ -32,13 +35,22 @@ DICOMS = flags.DEFINE_multi_string(
 MANIFEST = flags.DEFINE_string(
     "manifest", None,
     "Text file with one path on each line, beside or instead of --dicoms.")
+DATASET = flags.DEFINE_multi_string(
+    "dataset", [],
+    "One of several data sets to merge, NAME,FORMAT,DICOMS,LABELS, given once "
+    "for each, instead of --dicoms, --labels_format and --label_table. FORMAT "
+    "is one of --labels_format. The column dataset has its name, as in "
+    "--where=\"dataset = 'film'\", and its patients are its own. What else "
+    "its table needs comes after: OURS=THEIRS as in --label_columns, "
+    "date_format=..., patient_id_width=....")
 LABEL_TABLE = flags.DEFINE_string(
     "label_table", DEFAULT_LABELS,
     "Diagnoses: a CSV, XLSX or Parquet file, a glob, or a folder of them.")
 LABELS_FORMAT = flags.DEFINE_enum(
-    "labels_format", "register", ["register", "cbis_ddsm"],
+    "labels_format", "register", FORMATS,
     "What the label table is: a screening register (one row per patient, side "
-    "and screening) or CBIS-DDSM's case descriptions.")
+    "and screening), a well-known data set's own tables, or generic: one row "
+    "per image or per breast, its columns named by --label_columns.")
 LABEL_COLUMNS = flags.DEFINE_list(
     "label_columns", [],
     "Your table's column names where they differ from ours, as in "
@@ -59,6 +71,10 @@ LABEL_CONFLICTS = flags.DEFINE_enum(
     "label_conflicts", "error", ["error", "drop"],
     "What two different rows for one patient, side and year are: an error, or "
     "a reason to leave these images out.")
+CANCER_BIRADS = flags.DEFINE_list(
+    "cancer_birads", None,
+    "BI-RADS categories that count as a cancer where a data set has no "
+    "pathology, as in 4,5,6; without it, what is usual for its format.")
 OUTPUT = flags.DEFINE_string(
     "output", "data/records", "Folder of the data set, on a local disk.")
 VARIANTS = flags.DEFINE_list(
@@ -85,7 +101,7 @@ FRACTIONS = flags.DEFINE_list(
 SPLITS = flags.DEFINE_enum(
     "splits", "auto", ["auto", "hash", "official"],
     "Split by salted hash of the patient, or as the data set's publishers "
-    "did; auto: official where there is one.")
+    "did; auto: as they did, for each data set that has such a split.")
 VIEWS = flags.DEFINE_list(
     "views", ["CC", "MLO"], "Views to keep; others are excluded.")
 KEEP_INTERVAL_CANCERS = flags.DEFINE_bool(
@@ -130,20 +146,16 @@ def _config():
     if ID_KEY_FILE.value:
         key = files.read(ID_KEY_FILE.value).strip()
     return config.BuildConfig(
-        dicoms=tuple(() if MANIFEST.value and not DICOMS.present
-                     else DICOMS.value),
-        manifest=MANIFEST.value,
-        labels=config.LabelSource(
-            LABEL_TABLE.value, LABELS_FORMAT.value,
-            config.parse_columns(LABEL_COLUMNS.value), DATE_FORMAT.value,
-            PATIENT_ID_WIDTH.value),
+        sources=_sources(),
         rules=plan.PlanRules(
             keep_interval_cancers=KEEP_INTERVAL_CANCERS.value,
             exclude_implants=EXCLUDE_IMPLANTS.value,
             views=tuple(VIEWS.value),
             keep_for_processing=KEEP_FOR_PROCESSING.value,
             label_match=LABEL_MATCH.value,
-            label_conflicts=LABEL_CONFLICTS.value, salt=SALT.value,
+            label_conflicts=LABEL_CONFLICTS.value,
+            cancer_birads=config.parse_birads(CANCER_BIRADS.value),
+            salt=SALT.value,
             fractions=config.parse_fractions(FRACTIONS.value),
             splits=SPLITS.value),
         recipe=recipe.Recipe(
@@ -157,9 +169,31 @@ def _config():
         overwrite=OVERWRITE.value)
 
 
+def _sources():
+    """The data sets: those of --dataset, or the one of all other flags."""
+    from pipelines import config
+
+    if DATASET.value:
+        alone = (DICOMS, MANIFEST, LABEL_TABLE, LABELS_FORMAT, LABEL_COLUMNS,
+                 DATE_FORMAT, PATIENT_ID_WIDTH)
+        given = [flag.name for flag in alone if flag.present]
+        if given:
+            raise ValueError(
+                f"--{given[0]} cannot be had with --dataset, which says it "
+                "for each data set")
+        return tuple(config.parse_dataset(text, FORMATS)
+                     for text in DATASET.value)
+    labels = config.LabelSource(
+        LABEL_TABLE.value, LABELS_FORMAT.value,
+        config.parse_columns(LABEL_COLUMNS.value), DATE_FORMAT.value,
+        PATIENT_ID_WIDTH.value)
+    dicoms = () if MANIFEST.value and not DICOMS.present else DICOMS.value
+    return (config.Source(None, tuple(dicoms), labels, MANIFEST.value),)
+
+
 def _make_default_cohort() -> None:
     """Makes the small synthetic cohort where nothing else was asked for."""
-    if DICOMS.present or MANIFEST.present or LABEL_TABLE.present:
+    if any(flag.present for flag in (DATASET, DICOMS, MANIFEST, LABEL_TABLE)):
         return
     begun = os.path.exists(os.path.join(
         os.path.dirname(DEFAULT_DICOMS), "cohort.json"))

@@ -1,6 +1,8 @@
 """What a build does: the flags of build_records.py as one frozen value."""
 
+import csv
 import dataclasses
+import difflib
 import hashlib
 import json
 from collections.abc import Sequence
@@ -34,13 +36,28 @@ class LabelSource:
 
 
 @dataclasses.dataclass(frozen=True)
+class Source:
+    """One data set of a build: its files and its diagnoses.
+
+    Attributes:
+      name: As the column `dataset` has it; None for a build of one.
+      dicoms: Directories, files and globs.
+      labels: Its label table.
+      manifest: A file that lists more of them, or None.
+    """
+
+    name: str | None
+    dicoms: tuple[str, ...]
+    labels: LabelSource
+    manifest: str | None = None
+
+
+@dataclasses.dataclass(frozen=True)
 class BuildConfig:
     """One build.
 
     Attributes:
-      dicoms: Directories, files and globs.
-      manifest: A file that lists more of them, or None.
-      labels: The label table.
+      sources: The data sets; no two of them have one name.
       rules: Join, exclusions, split.
       recipe: How a file becomes a network's input.
       output: Folder of the data set.
@@ -51,10 +68,8 @@ class BuildConfig:
       overwrite: Replace records of another recipe.
     """
 
-    dicoms: tuple[str, ...]
-    labels: LabelSource
+    sources: tuple[Source, ...]
     output: str
-    manifest: str | None = None
     rules: plan.PlanRules = plan.PlanRules()
     recipe: recipes.Recipe = recipes.Recipe()
     limits: scan.Limits = scan.Limits()
@@ -71,10 +86,17 @@ class BuildConfig:
             raise ValueError(
                 f"--output={self.output}: a data set is written to a local "
                 "disk; object stores are not supported as output yet")
-        if self.pseudonyms.key and self.labels.format != "register":
+        names = [source.name for source in self.sources]
+        if len(set(names)) < len(names):
             raise ValueError(
-                f"--labels_format={self.labels.format} reads who the patient "
-                "is from PatientID, which --patient_ids=hash hides")
+                f"--dataset: the names {', '.join(map(str, names))} are not "
+                "all different")
+        for source in self.sources:
+            if self.pseudonyms.key and source.labels.format != "register":
+                raise ValueError(
+                    f"the format {source.labels.format} reads who the patient "
+                    "is from PatientID or the file's name, which "
+                    "--patient_ids=hash hides")
 
     def path(self, *names: str) -> str:
         """A path within the data set."""
@@ -97,33 +119,88 @@ class BuildConfig:
     @property
     def scan_version(self) -> str:
         """Equal for two builds that would scan a file alike."""
-        return _digest([schema.SCHEMA_VERSION, dataclasses.asdict(self.limits),
+        columns = [field.name for field in schema.fields(schema.SCAN)]
+        return _digest([columns, dataclasses.asdict(self.limits),
                         self.pseudonyms.fingerprint])
 
     def to_json(self) -> dict:
         """What decides the content of the data set, beside the recipe."""
         return {
-            "dicoms": list(self.dicoms),
-            "manifest": self.manifest,
-            "label_table": self.labels.table,
-            "labels_format": self.labels.format,
-            "label_columns": dict(self.labels.columns),
-            "date_format": self.labels.date_format,
-            "patient_id_width": self.labels.patient_id_width,
+            "sources": [_source_json(source) for source in self.sources],
             "patient_ids": "keep" if self.pseudonyms.key is None else "hash",
             **dataclasses.asdict(self.rules),
             **dataclasses.asdict(self.limits),
         }
 
 
-def parse_columns(pairs: Sequence[str]) -> tuple[tuple[str, str], ...]:
+def _source_json(source: Source) -> dict:
+    return {
+        "dataset": source.name,
+        "dicoms": list(source.dicoms),
+        "manifest": source.manifest,
+        "label_table": source.labels.table,
+        "labels_format": source.labels.format,
+        "label_columns": dict(source.labels.columns),
+        "date_format": source.labels.date_format,
+        "patient_id_width": source.labels.patient_id_width,
+    }
+
+
+def parse_dataset(text: str, formats: Sequence[str]) -> Source:
+    """Reads `NAME,FORMAT,DICOMS,LABELS[,OURS=THEIRS...]` of `--dataset`.
+
+    After the four come columns of the label table as in `--label_columns`,
+    `date_format` and `patient_id_width`. A part with a comma is quoted.
+
+    >>> parse_dataset("film,cbis_ddsm,data/film,film.csv", ["cbis_ddsm"])
+    ... # doctest: +ELLIPSIS
+    Source(name='film', dicoms=('data/film',), labels=LabelSource(...
+    """
+    parts = [part.strip() for part in next(csv.reader([text]), [])]
+    if len(parts) < 4 or not all(parts):
+        raise ValueError(
+            f"--dataset={text}: expected NAME,FORMAT,DICOMS,LABELS, as in "
+            "film,cbis_ddsm,archive/film,archive/film_labels")
+    name, label_format, dicoms, table = parts[:4]
+    if label_format not in formats:
+        near = difflib.get_close_matches(label_format, formats, 1, 0)[0]
+        raise ValueError(
+            f"--dataset={text}: {label_format} is none of "
+            f"{', '.join(formats)}; did you mean {near}?")
+    columns = dict(parse_columns(parts[4:], "--dataset"))
+    date_format = columns.pop("date_format", None)
+    width = columns.pop("patient_id_width", None)
+    if width is not None and not width.isdecimal():
+        raise ValueError(f"--dataset={text}: patient_id_width={width} is not "
+                         "a number of digits")
+    return Source(name, (dicoms,), LabelSource(
+        table, label_format, tuple(columns.items()), date_format,
+        None if width is None else int(width)))
+
+
+def parse_columns(pairs: Sequence[str], flag: str = "--label_columns",
+                  ) -> tuple[tuple[str, str], ...]:
     """Reads `ours=theirs` pairs of `--label_columns`."""
     for pair in pairs:
         if "=" not in pair:
-            raise ValueError(f"--label_columns has {pair!r}: expected "
-                             "OURS=THEIRS, as in patient_id=pid")
+            raise ValueError(f"{flag} has {pair!r}: expected OURS=THEIRS, as "
+                             "in patient_id=pid")
     split = (pair.split("=", 1) for pair in pairs)
     return tuple((ours.strip(), theirs.strip()) for ours, theirs in split)
+
+
+def parse_birads(categories: Sequence[str] | None) -> tuple[int, ...] | None:
+    """Reads `--cancer_birads`; None: each reader's own rule.
+
+    >>> parse_birads(["5", "4"]), parse_birads(None)
+    ((4, 5), None)
+    """
+    if categories is None:
+        return None
+    if not all(text.strip().isdecimal() for text in categories):
+        raise ValueError(f"--cancer_birads={','.join(categories)}: expected "
+                         "BI-RADS categories, as in 4,5,6")
+    return tuple(sorted(set(map(int, categories))))
 
 
 def parse_fractions(numbers: Sequence[str]) -> tuple[float, float, float]:

@@ -56,7 +56,8 @@ def finish_scan(config: configs.BuildConfig, listing: pa.Table) -> str:
     database.view_parquet(db, "known", parts, filename=True)
     db.register("listed", _keys(config, listing))
     arrow = schema.arrow_schema(schema.SCAN)
-    columns = ", ".join(f'known."{name}"' for name in arrow.names)
+    columns = ", ".join(f'known."{name}"' if name != "dataset" else
+                        "listed.dataset" for name in arrow.names)
     # A file may stand in an old part and, read again, in a newer one.
     known = db.sql(f"""
         SELECT {columns} FROM known
@@ -136,6 +137,7 @@ def _keys(config: configs.BuildConfig, listing: pa.Table) -> pa.Table:
     return pa.table({
         "key": key, "file_bytes": listing["file_bytes"],
         "file_version": listing["file_version"],
+        "dataset": listing["dataset"],
         "position": pa.array(range(len(listing)), pa.int64())})
 
 

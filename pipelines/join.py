@@ -2,17 +2,21 @@
 
 Each function makes one temporary table from those before it; all of them have
 few and narrow columns, as the scan's wide rows are only needed once the plan
-of each file is known. Images and diagnoses meet at the *visit*: patient, side
-and calendar day (for data sets without dates, patient and side alone).
+of each file is known. Images and diagnoses of one data set meet at the
+*visit*: patient, side and calendar day (for tables without dates, patient and
+side alone; for tables of images, each image is a visit of its own).
 
-    patient   patient_id, patient, excluded          one per PatientID
+    source    dataset (its number), name, claims, ... one per data set
+    label     label (its number), dataset, ...       one per diagnosis
+    patient, keyed                                   who is who: `patients`
     image     id, sop, study, patient, laterality, day, ... one per file
-    visit     patient, laterality, day, year, rounded_year
-    claim     visit + label (its number), label_rule, wins, contradicting
+    visit     dataset, patient, laterality, day, image, year, rounded_year
+    claim     visit + label, label_rule, wins, contradicting
     judged    id, status, reason, label, ...         one per file
 """
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
@@ -25,7 +29,6 @@ if TYPE_CHECKING:
 
     from pipelines import plan
 
-_BATCH_ROWS = 1 << 16
 _DUPLICATE_SCHEMA = pa.schema([("file", pa.string()), ("reason", pa.string()),
                                ("detail", pa.string())])
 
@@ -34,26 +37,39 @@ _DUPLICATE_SCHEMA = pa.schema([("file", pa.string()), ("reason", pa.string()),
 # every year that is rounded down.
 _LAST_DAY_ROUNDED_DOWN = 702
 
+# The label tables of a build, by the name of their data set; None: it has none.
+Labels = Mapping[str | None, rows.LabelTable]
+
 # Of a row `s` of the scan: its Parquet file's number and its row there.
 ID = "(s.file_index::BIGINT << 40) + s.file_row_number"
 
 _IMAGE = f"""
 CREATE TEMP TABLE image AS
-SELECT {ID} AS id, s.sop_instance_uid AS sop, s.study_instance_uid AS study,
-       p.patient, s.laterality,
-       CASE WHEN $by_breast THEN DATE '1970-01-01' ELSE s.study_date END AS day,
+SELECT {ID} AS id, o.dataset, o.claims, k.image,
+       s.sop_instance_uid AS sop, s.study_instance_uid AS study,
+       coalesce(k.patient, p.patient) AS patient,
+       coalesce(k.laterality, s.laterality) AS laterality,
+       coalesce(k.view, s.view) AS view,
+       k.laterality IS NOT NULL AS told_side, k.view IS NOT NULL AS told_view,
+       coalesce(k.laterality <> s.laterality, false) AS overruled_side,
+       coalesce(k.view <> s.view, false) AS overruled_view,
+       CASE WHEN o.claims IN ('{rows.BREAST}', '{rows.IMAGE}')
+            THEN DATE '1970-01-01' ELSE s.study_date END AS day,
        s.status IS NULL AND d.file IS NULL AS accepted,
        coalesce(s.reason, d.reason) AS rejection,
        d.detail AS duplicate_detail,
        CASE WHEN p.excluded IS NOT NULL THEN p.excluded
-            WHEN s.view IS NULL THEN 'unknown_view'
-            WHEN NOT list_contains($views, s.view) THEN 'other_view'
+            WHEN coalesce(k.view, s.view) IS NULL THEN 'unknown_view'
+            WHEN NOT list_contains($views, coalesce(k.view, s.view))
+              THEN 'other_view'
             WHEN NOT $keep_for_processing
              AND s.presentation_intent = 'FOR PROCESSING' THEN 'for_processing'
             WHEN $exclude_implants AND s.implant THEN 'implant'
        END AS exclusion
 FROM read_parquet($scan, hive_partitioning = false) s
-LEFT JOIN patient p ON p.patient_id = s.patient_id
+JOIN source o ON o.name IS NOT DISTINCT FROM s.dataset
+LEFT JOIN patient p ON p.dataset = o.dataset AND p.patient_id = s.patient_id
+LEFT JOIN keyed k ON k.id = {ID}
 LEFT JOIN duplicate d ON d.file = s.file
 """
 
@@ -61,37 +77,47 @@ _VISIT = f"""
 CREATE TEMP TABLE visit AS
 SELECT *, year + (month(day) * 100 + day(day) > {_LAST_DAY_ROUNDED_DOWN})::INT
           AS rounded_year
-FROM (SELECT DISTINCT patient, laterality, day, year(day) AS year FROM image
+FROM (SELECT DISTINCT dataset, claims, patient, laterality, day, image,
+             year(day) AS year FROM image
       WHERE accepted AND patient IS NOT NULL AND laterality IS NOT NULL
         AND day IS NOT NULL)
 """
 
 # Which diagnosis each visit asks for: expressions over the visit `v`.
+BY_YEAR, BY_ROUNDING = "year", "rounding"
 _CLAIMS = {
-    "year": """
+    BY_YEAR: """
 SELECT v.*, coalesce(own.label, next.label) AS label,
        coalesce(own.contradicting, next.contradicting) AS contradicting,
        CASE WHEN own.label IS NOT NULL THEN 'own_year' ELSE 'next_year' END
          AS label_rule,
        own.label IS NOT NULL AND v.year <> v.rounded_year AS contradicts
 FROM visit v
-LEFT JOIN label own ON own.patient_id = v.patient
+LEFT JOIN label own ON own.dataset = v.dataset AND own.patient_id = v.patient
   AND own.laterality = v.laterality AND own.year = v.year
-LEFT JOIN label next ON next.patient_id = v.patient
-  AND next.laterality = v.laterality AND next.year = v.year + 1
+LEFT JOIN label next ON next.dataset = v.dataset
+  AND next.patient_id = v.patient AND next.laterality = v.laterality
+  AND next.year = v.year + 1
 WHERE coalesce(own.label, next.label) IS NOT NULL
 """,
-    "rounding": """
+    BY_ROUNDING: """
 SELECT v.*, l.label, l.contradicting, 'rounded_year' AS label_rule,
        false AS contradicts
-FROM visit v JOIN label l ON l.patient_id = v.patient
+FROM visit v JOIN label l ON l.dataset = v.dataset AND l.patient_id = v.patient
   AND l.laterality = v.laterality AND l.year = v.rounded_year
 """,
-    "breast": """
-SELECT v.*, l.label, l.contradicting, 'breast' AS label_rule,
+    rows.BREAST: """
+SELECT v.*, l.label, l.contradicting,
+       coalesce(l.rule, 'breast') AS label_rule,
        NULL::BOOLEAN AS contradicts
-FROM visit v JOIN label l ON l.patient_id = v.patient
+FROM visit v JOIN label l ON l.dataset = v.dataset AND l.patient_id = v.patient
   AND l.laterality = v.laterality
+""",
+    rows.IMAGE: """
+SELECT v.*, l.label, l.contradicting,
+       coalesce(l.rule, 'image') AS label_rule,
+       NULL::BOOLEAN AS contradicts
+FROM visit v JOIN label l ON l.dataset = v.dataset AND l.image = v.image
 """,
 }
 
@@ -116,15 +142,17 @@ WITH reasoned AS (
            THEN 'interval_cancer'
     END AS reason
   FROM image i
-  LEFT JOIN claim c ON i.accepted AND c.patient = i.patient
-    AND c.laterality = i.laterality AND c.day = i.day
+  LEFT JOIN claim c ON i.accepted AND c.dataset = i.dataset
+    AND c.patient = i.patient AND c.laterality = i.laterality
+    AND c.day = i.day AND c.image IS NOT DISTINCT FROM i.image
   LEFT JOIN label l ON l.label = c.label),
 judged AS (
   SELECT *, CASE WHEN NOT accepted THEN 'rejected'
                  WHEN reason IS NULL THEN 'planned'
                  WHEN list_contains($unlabelled, reason) THEN 'unlabelled'
                  ELSE 'excluded' END AS status FROM reasoned)
-SELECT id, sop, study, patient, laterality, day, status, reason,
+SELECT id, dataset, sop, study, patient, laterality, view, day, image,
+       told_side, told_view, overruled_side, overruled_view, status, reason,
        duplicate_detail,
        CASE WHEN labelled THEN label END AS label,
        CASE WHEN labelled THEN label_rule END AS label_rule,
@@ -133,73 +161,87 @@ FROM (SELECT *, status IN ('planned', 'excluded') AS labelled FROM judged)
 """
 
 
-def make_labels(db: "duckdb.DuckDBPyConnection",
-                labels: rows.LabelTable) -> None:
+def make_sources(db: "duckdb.DuckDBPyConnection", labels: Labels,
+                 rules: "plan.PlanRules") -> None:
+    """Makes `source`: how each data set's images find their diagnosis."""
+    db.execute("CREATE TEMP TABLE source (dataset INTEGER, name VARCHAR, "
+               "claims VARCHAR)")
+    for number, (name, table) in enumerate(labels.items()):
+        claims = rules.label_match if table.join == rows.VISIT else table.join
+        db.execute("INSERT INTO source VALUES (?, ?, ?)",
+                   [number, name, claims])
+
+
+def make_labels(db: "duckdb.DuckDBPyConnection", labels: Labels) -> None:
     """Makes the table `label`: the diagnoses, numbered from 0."""
-    numbers = pa.array(range(labels.rows.num_rows), pa.int64())
-    numbered = labels.rows.append_column("label", numbers)
+    parts = []
+    for dataset, table in enumerate(labels.values()):
+        count = table.rows.num_rows
+        parts.append(table.rows.append_column(
+            "dataset", pa.array([dataset] * count, pa.int32())))
+        _check_keys(db, table)
+    numbered = pa.concat_tables(parts)
+    numbered = numbered.append_column(
+        "label", pa.array(range(numbered.num_rows), pa.int64()))
     db.register("numbered", numbered)
     db.execute("CREATE TEMP TABLE label AS SELECT * FROM numbered")
     db.unregister("numbered")
+
+
+def _check_keys(db: "duckdb.DuckDBPyConnection",
+                table: rows.LabelTable) -> None:
+    key = ("image" if table.join == rows.IMAGE
+           else "patient_id, laterality, year")
+    db.register("keys", table.rows)
     keys, = database.one_row(
-        db, "SELECT count(*) FROM (SELECT DISTINCT patient_id, laterality, "
-        "year FROM label)")
-    if keys != labels.rows.num_rows:
+        db, f"SELECT count(*) FROM (SELECT DISTINCT {key} FROM keys)")
+    db.unregister("keys")
+    if keys != table.rows.num_rows:
         raise ValueError(
-            f"the label reader gave {labels.rows.num_rows} rows for {keys} "
-            "keys (patient, side and year); it must give one for each")
-
-
-def make_patients(db: "duckdb.DuckDBPyConnection", scan: list[str],
-                  labels: rows.LabelTable) -> None:
-    """Makes the table `patient`: who the patient of each PatientID is."""
-    db.execute("CREATE TEMP TABLE patient (patient_id VARCHAR, "
-               "patient VARCHAR, excluded VARCHAR)")
-    table: Any = db.sql(
-        "SELECT patient_id, min(file) AS file FROM "
-        "read_parquet($scan, hive_partitioning = false) "
-        "WHERE trim(patient_id) <> '' GROUP BY patient_id",
-        params={"scan": scan}).to_arrow_table()
-    for batch in table.to_batches(_BATCH_ROWS):
-        ids = batch.column("patient_id").to_pylist()
-        files = batch.column("file").to_pylist()
-        found = pa.table({
-            "patient_id": pa.array(ids, pa.string()),
-            "patient": pa.array(
-                [labels.patient_of(file, patient_id) or None
-                 for file, patient_id in zip(files, ids)], pa.string()),
-            "excluded": pa.array(map(labels.excluded_of, ids), pa.string()),
-        })
-        db.register("found", found)
-        db.execute("INSERT INTO patient SELECT * FROM found")
-        db.unregister("found")
+            f"the label reader gave {table.rows.num_rows} rows for {keys} "
+            f"keys ({key}); it must give one for each")
 
 
 def make_images(db: "duckdb.DuckDBPyConnection", scan: list[str],
-                duplicates: pa.Table, by_breast: bool,
-                rules: "plan.PlanRules") -> None:
-    """Makes `image`: what the join needs of each file, and its exclusion."""
+                duplicates: pa.Table, rules: "plan.PlanRules") -> None:
+    """Makes `image`: what the join needs of each file, and its exclusion.
+
+    Raises:
+      ValueError: A file of the scan is of no data set that has labels, or
+        would have two rows.
+    """
     db.register("given", duplicates.select(
         _DUPLICATE_SCHEMA.names).cast(_DUPLICATE_SCHEMA))
     db.execute("CREATE TEMP TABLE duplicate AS SELECT * FROM given")
     db.unregister("given")
     db.execute(_IMAGE, {
-        "scan": scan, "by_breast": by_breast, "views": list(rules.views),
+        "scan": scan, "views": list(rules.views),
         "keep_for_processing": rules.keep_for_processing,
         "exclude_implants": rules.exclude_implants})
+    scanned, = database.one_row(
+        db, "SELECT count(*) FROM read_parquet($scan, "
+        "hive_partitioning = false)", {"scan": scan})
+    images, = database.one_row(db, "SELECT count(*) FROM image")
+    if images != scanned:
+        raise ValueError(
+            f"the scan has {scanned:,} files, of which {images:,} rows of a "
+            "data set with labels came; each must give one")
 
 
-def join_labels(db: "duckdb.DuckDBPyConnection", claims: str,
+def join_labels(db: "duckdb.DuckDBPyConnection",
                 rules: "plan.PlanRules") -> None:
     """Makes `visit`, `claim` and `judged`: status, reason, label of each file.
 
     Args:
-      db: With the tables `image` and `label`.
-      claims: year, rounding or breast: which diagnosis a visit asks for.
+      db: With the tables `source`, `image` and `label`.
       rules: Whether interval cancers are kept.
     """
     db.execute(_VISIT)
-    db.execute(_CLAIM.format(claims=_CLAIMS[claims]))
+    used = db.execute("SELECT DISTINCT claims FROM source ORDER BY 1")
+    claims = "UNION ALL".join(
+        f"{_CLAIMS[name].rstrip()}\n  AND v.claims = '{name}'\n"
+        for name, in used.fetchall())
+    db.execute(_CLAIM.format(claims=claims))
     db.execute(_JUDGED, {
         "keep_interval_cancers": rules.keep_interval_cancers,
         "unlabelled": [

@@ -3,16 +3,18 @@
 `splits` and `shards` say what is right, for one patient and one position; the
 SQL here is the same for millions, and a test holds it to them.
 
-    patient_split  patient, split                    one per labelled patient
+    splitting      dataset, official, has_validation one per data set
+    patient_split  dataset, patient, split           one per labelled patient
     ranked         id, split, position, images       one per planned file
     placed         id, split, shard, index_in_shard  one per labelled file
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pipelines import database
 from pipelines import shards
 from pipelines import splits
+from pipelines.labels import rows
 
 if TYPE_CHECKING:
     import duckdb
@@ -30,18 +32,36 @@ CASE WHEN value < $validation_from THEN 'train'
 _BY_OFFICIAL = """
 CASE WHEN list_contains(parts, 'test') THEN 'test'
      WHEN list_contains(parts, 'validation') THEN 'validation'
-     WHEN NOT $has_validation AND value >= $official_validation_from
+     WHEN NOT has_validation AND value >= $official_validation_from
        THEN 'validation' ELSE 'train' END"""
 
-_SPLIT = """
+_SPLITTING = f"""
+CREATE TEMP TABLE splitting AS
+SELECT dataset, $may_be_official AND count(official_split) > 0 AS official,
+       coalesce(bool_or(official_split = '{splits.VALIDATION}'), false)
+         AS has_validation
+FROM label GROUP BY dataset
+"""
+# All rows of a patient count, of images that are not there too; a table of
+# images may know her by her images alone.
+_SPLIT = f"""
 CREATE TEMP TABLE patient_split AS
 WITH valued AS (
-  SELECT patient, {value} AS value
-  FROM (SELECT DISTINCT patient FROM judged WHERE label IS NOT NULL)),
+  SELECT dataset, patient, {_VALUE} AS value
+  FROM (SELECT DISTINCT dataset, patient FROM judged
+        WHERE label IS NOT NULL)),
 official AS (
-  SELECT patient_id AS patient, list(DISTINCT official_split) AS parts
-  FROM label GROUP BY patient_id)
-SELECT patient, {split} AS split FROM valued JOIN official USING (patient)
+  SELECT dataset, patient, list(DISTINCT official_split) AS parts FROM (
+    SELECT dataset, patient_id AS patient, official_split FROM label
+    UNION ALL
+    SELECT j.dataset, j.patient, l.official_split
+    FROM judged j JOIN label l USING (label) JOIN source s
+      ON s.dataset = j.dataset AND s.claims = '{rows.IMAGE}')
+  WHERE official_split IS NOT NULL GROUP BY dataset, patient)
+SELECT dataset, patient,
+       CASE WHEN official THEN {_BY_OFFICIAL} ELSE {_BY_HASH} END AS split
+FROM valued LEFT JOIN official USING (dataset, patient)
+  JOIN splitting USING (dataset)
 """
 
 # Ordered by all of the hash; its first digits alone decide almost always, and
@@ -53,7 +73,7 @@ SELECT id, split,
          ('0x' || substr(hash, 1, 16))::UBIGINT, hash) - 1 AS position,
        count(*) OVER (PARTITION BY split) AS images
 FROM (SELECT j.id, s.split, sha256($salt || j.sop) AS hash
-      FROM judged j JOIN patient_split s USING (patient)
+      FROM judged j JOIN patient_split s USING (dataset, patient)
       WHERE j.status = 'planned')
 """
 
@@ -72,28 +92,19 @@ place AS (
          ELSE (position - boundary) % size END AS index_in_shard
   FROM sized)
 SELECT j.id, s.split, p.shard, p.index_in_shard
-FROM judged j JOIN patient_split s USING (patient)
+FROM judged j JOIN patient_split s USING (dataset, patient)
 LEFT JOIN place p USING (id)
 WHERE j.label IS NOT NULL
 """
 
 
-def place(db: "duckdb.DuckDBPyConnection", official: bool,
-          rules: "plan.PlanRules") -> None:
+def place(db: "duckdb.DuckDBPyConnection", rules: "plan.PlanRules") -> None:
     """Makes `placed`: the split of each labelled file, its shard and place."""
-    parameters: dict[str, Any] = {"salt": rules.salt}
-    if official:
-        parts = {part for part, in db.execute(
-            "SELECT DISTINCT official_split FROM label").fetchall()}
-        parameters |= {
-            "has_validation": splits.VALIDATION in parts,
-            "official_validation_from": splits.OFFICIAL_VALIDATION_FROM}
-    else:
-        validation, test = splits.bounds(rules.fractions)
-        parameters |= {"validation_from": validation, "test_from": test}
-    db.execute(_SPLIT.format(
-        value=_VALUE, split=_BY_OFFICIAL if official else _BY_HASH),
-        parameters)
+    validation, test = splits.bounds(rules.fractions)
+    db.execute(_SPLITTING, {"may_be_official": rules.splits != "hash"})
+    db.execute(_SPLIT, {
+        "salt": rules.salt, "validation_from": validation, "test_from": test,
+        "official_validation_from": splits.OFFICIAL_VALIDATION_FROM})
     planned, different = database.one_row(
         db, "SELECT count(*), count(DISTINCT sop) FROM judged "
         "WHERE status = 'planned'")

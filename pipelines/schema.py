@@ -13,7 +13,7 @@ from typing import Any
 
 import pyarrow as pa
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 SCAN, PLAN, CONVERTED, IMAGES, RECORDS, EXAMPLE = (
     "scan", "plan", "converted", "images", "records", "example")
@@ -65,6 +65,8 @@ FIELDS: tuple[Field, ...] = (
           "modification time or etag, as the file system gives it"),
     Field("file_key", "text", frozenset({SCAN, PLAN}),
           "keyed hash of the path under --patient_ids=hash, else NULL"),
+    Field("dataset", "text", _HEADER,
+          "which of several data sets it is of, as --dataset names it"),
     Field("sop_instance_uid", "text", _OUTCOME | _EXAMPLE,
           "(0008,0018)"),
     Field("sop_class_uid", "text", _HEADER, "(0008,0016)"),
@@ -116,8 +118,9 @@ FIELDS: tuple[Field, ...] = (
     Field("follow_up", "int", _PLANNED | _EXAMPLE,
           "1: the reading suggested follow-up (was referred)"),
     Field("label_rule", "text", _PLANNED,
-          "own_year, next_year, rounded_year or breast: how the diagnosis "
-          "was found"),
+          "own_year, next_year, rounded_year, breast or image: how the "
+          "diagnosis was found; other_side, prior_exam or later_exam: what "
+          "the label reader concluded it from"),
     Field("label_row", "int", _PLANNED,
           "row of the label table, counted from 1 with its header"),
     Field("label_contradicts_rounding", "bool", _PLANNED,

@@ -10,13 +10,15 @@ from pipelines import config as configs
 from pipelines import shards
 
 
-def config(output: str = "records", **changes) -> configs.BuildConfig:
+def config(output: str = "records", dicoms: tuple[str, ...] = ("dicoms",),
+           labels: configs.LabelSource = configs.LabelSource("labels.csv"),
+           manifest: str | None = None, **changes) -> configs.BuildConfig:
     """The build of the archive that `tests.archive` wrote here.
 
     Paths are part of what is written: relative ones are equal everywhere.
     """
     return configs.BuildConfig(**{
-        "dicoms": ("dicoms",), "labels": configs.LabelSource("labels.csv"),
+        "sources": (configs.Source(None, dicoms, labels, manifest),),
         "output": output, **changes})
 
 

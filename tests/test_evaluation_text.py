@@ -14,7 +14,8 @@ def document(**changes):
         "validation": VALIDATION.counts,
         "bootstrap": {"resamples": 50, "seed": 0, "level": 0.95},
         "results": evaluation.results(POINT, TEST, PLAN, VALIDATION),
-        "same_records": True, "subgroups": {}, "comparison": None, **changes}
+        "same_records": True, "crossing": None, "subgroups": {},
+        "comparison": None, **changes}
 
 
 def test_it_says_what_was_judged_and_how():
@@ -37,12 +38,23 @@ def test_figures_stand_with_their_intervals():
             f"({100 * low:.1f}-{100 * high:.1f})") in text
 
 
-def test_other_records_than_the_training_s_are_pointed_out():
-    assert "not the records" in evaluation_text.report(
-        document(same_records=False))
-    for known in (True, None):
-        assert "not the records" not in evaluation_text.report(
-            document(same_records=known))
+def test_crossing_over_is_a_table_of_its_own():
+    of_one = {"home": {"auc": 0.8, "sensitivity": 0.875, "specificity": 0.5},
+              "here": {"auc": 0.75, "sensitivity": 0.01, "specificity": None},
+              "difference": {"auc": -0.05, "sensitivity": -0.865,
+                             "specificity": None},
+              "needed": {"threshold": 0.125, "sensitivity": 0.9,
+                         "specificity": 0.25}}
+    text = evaluation_text.report(document(
+        records="data/flat", split="all", crossing={
+            "home": {"split": "test", "judged": TEST.counts},
+            "shared": {"images": 0, "patients": 3},
+            "results": {"image": of_one}}))
+    assert "judged on all of data/flat: 240 images (40 positive)" in text
+    assert "of these patients 3 were trained or validated on" in text
+    assert text.splitlines()[-1].split() == [
+        "single", "images", "80.0%", "75.0%", "-5.0", "87.5%", "1.0%",
+        "-86.5", "50.0%", "-", "-", "0.125", "25.0%"]
 
 
 def test_subgroups_that_no_breast_lies_within_are_left_out():

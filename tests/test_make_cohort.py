@@ -7,12 +7,14 @@ import pathlib
 import subprocess
 import sys
 
+import numpy as np
 import pydicom
 import pytest
 from absl.testing import flagsaver
 
 from tools import make_cohort
 from tools.cohort import pitfalls, register
+from tools.comparing import histograms
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 QUICK = {"patients": 3, "scale": 1 / 64, "workers": 1}
@@ -57,6 +59,60 @@ def test_a_larger_cohort_holds_the_smaller(tmp_path):
     images = {path: digest for path, digest in small.items()
               if path.startswith("dicoms")}
     assert images and images.items() <= large.items()
+
+
+def test_cohorts_of_other_numbers_are_parts_of_a_larger_one(tmp_path):
+    make(tmp_path / "whole", patients=4)
+    make(tmp_path / "first", patients=2)
+    make(tmp_path / "rest", patients=2, first_patient=2)
+    whole, first, rest = (
+        {path: digest for path, digest in tree(tmp_path / name).items()
+         if path.startswith("dicoms")} for name in ("whole", "first", "rest"))
+    assert first and rest and not first.keys() & rest.keys()
+    assert first | rest == whole
+
+
+def greys(folder):
+    """Mean histogram of the breasts, on a scale to each one's brightest."""
+    found = []
+    for path in sorted(folder.rglob("*.dcm")):
+        dataset = pydicom.dcmread(path)
+        pixels = dataset.pixel_array.astype(float)
+        if dataset.PhotometricInterpretation == "MONOCHROME1":
+            pixels = (1 << dataset.BitsStored) - 1 - pixels
+        tissue = pixels[pixels < 0.96 * pixels.max()]  # No marker.
+        inside = tissue[tissue > 0.05 * tissue.max()] / tissue.max()
+        counts, _ = np.histogram(inside, histograms.BINS, (0, 1))
+        found.append(counts / counts.sum())
+    return np.mean(found, axis=0)
+
+
+def test_contrasts_differ_in_their_greys_and_machines(tmp_path):
+    found, makers = {}, {}
+    for contrast in ("contrasty", "flat"):
+        folder = tmp_path / contrast
+        make(folder, contrast=contrast, patients=4, scale=1 / 16, gzip="none")
+        found[contrast] = greys(folder)
+        makers[contrast] = {
+            pydicom.dcmread(path, stop_before_pixels=True).Manufacturer
+            for path in folder.rglob("*.dcm")}
+    assert histograms.wasserstein(found["contrasty"], found["flat"]) > 0.25
+    assert not makers["contrasty"] & makers["flat"]
+
+
+def test_an_older_cohort_s_description_knows_of_no_contrast(tmp_path):
+    make(tmp_path / "usual")
+    make(tmp_path / "flat", contrast="flat", first_patient=7)
+    usual, flat = (json.loads((tmp_path / name / "cohort.json").read_text())
+                   for name in ("usual", "flat"))
+    assert set(flat) - set(usual) == {"contrast", "first_patient"}
+    assert (flat["contrast"], flat["first_patient"]) == ("flat", 7)
+
+
+def test_every_pitfall_can_befall_another_hospital(tmp_path):
+    make(tmp_path, patients=1, pitfalls=["all"], contrast="flat")
+    assert len(list((tmp_path / "dicoms" / "pitfalls").iterdir())) == len(
+        pitfalls.PITFALLS)
 
 
 def test_every_image_is_readable_and_named_after_its_header(tmp_path):

@@ -96,6 +96,14 @@ def test_every_image_is_as_plain_numpy_has_it(method, run):
             err_msg=name)
 
 
+def test_the_foreground_is_as_plain_numpy_has_it():
+    found = normalisation.foreground(tf.constant(BATCH)).numpy()
+    assert found.shape == BATCH.shape
+    for name, image, result in zip(IMAGES, BATCH, found):
+        np.testing.assert_array_equal(
+            result, image > plain.threshold(image), err_msg=name)
+
+
 @pytest.mark.parametrize("method", NORMALISATIONS)
 def test_zeros_stay_zeros_and_all_lies_between_0_and_1(method):
     found = eagerly(BATCH, method).numpy()

@@ -17,7 +17,7 @@ def test_a_table_has_its_numbers_on_the_right(header, rows, expected):
 
 
 class _Audit:
-    no_match = False
+    no_match = ()
 
 
 @pytest.mark.parametrize("rejected, aside, limit, expected", [

@@ -9,6 +9,11 @@ screenings. Other sizes, and archives with everything that goes wrong:
     python tools/make_cohort.py --output=/tmp/cohort --patients=1000 \
         --scale=0.25 --transfer_syntaxes=explicit,jpegls,j2k --pitfalls=all
 
+and a second hospital's, whose images look otherwise, to cross over to:
+
+    python tools/make_cohort.py --output=/tmp/flat --contrast=flat \
+        --first_patient=1000
+
 The same flags give the same bytes, whatever the number of workers, and a
 larger cohort holds the smaller one. A run that was interrupted goes on where
 it stopped when it is started again with the same flags.
@@ -46,6 +51,13 @@ TRANSFER_SYNTAXES = flags.DEFINE_list(
     5 * ["explicit"] + 2 * ["implicit"] + ["jpeg_lossless_sv1"],
     "transfer syntaxes to choose among, by name or UID (a name that stands "
     "there twice is used twice as often), or `all`, or `lossless`")
+CONTRAST = flags.DEFINE_enum(
+    "contrast", "standard", ["standard", "flat", "contrasty"],
+    "whose machines: those of several makers, or those of a hospital whose "
+    "images are flat, or of one whose images are full of contrast")
+FIRST_PATIENT = flags.DEFINE_integer(
+    "first_patient", 0, "number of the first patient: cohorts of other "
+    "numbers share no patient", 0, 899_998)
 GZIP = flags.DEFINE_enum(
     "gzip", "auto", ["auto", "all", "none"],
     "which files to gzip; auto: those that are not compressed inside")
@@ -124,7 +136,8 @@ def _settings():
                   "lossless": encoders.LOSSLESS}
         names += groups.get(name) or [encoders.transfer_syntax(name).name]
     return images.Settings(
-        SEED.value, SCALE.value, tuple(names), GZIP.value)
+        SEED.value, SCALE.value, tuple(names), GZIP.value, CONTRAST.value,
+        FIRST_PATIENT.value)
 
 
 def _pitfall_names() -> list[str]:
@@ -141,11 +154,16 @@ def _pitfall_names() -> list[str]:
 
 def _state(settings, names: list[str], complete: bool) -> dict:
     """What `cohort.json` says about a cohort."""
+    # What is as ever is left out, so that older cohorts are gone on with.
+    unusual = {name: value for name, value, usual in (
+        ("contrast", settings.contrast, "standard"),
+        ("first_patient", settings.first, 0)) if value != usual}
     return {
         "made_by": "tools/make_cohort.py", "synthetic": True,
         "patients": PATIENTS.value, "seed": settings.seed,
         "scale": settings.scale, "transfer_syntaxes": list(settings.syntaxes),
-        "gzip": settings.gzip, "pitfalls": names, "complete": complete}
+        "gzip": settings.gzip, "pitfalls": names, "complete": complete,
+        **unusual}
 
 
 def _write_state(output: str, state: dict) -> None:

@@ -15,7 +15,7 @@ from pipelines.labels import errors, tables
 _SIDES = {"l": "L", "left": "L", "r": "R", "right": "R"}
 _TRUTHS = {"1": 1, "1.0": 1, "true": 1, "yes": 1,
            "0": 0, "0.0": 0, "false": 0, "no": 0}
-_BLANKS = frozenset({"", "-", "na", "n/a", "nan", "none", "null"})
+BLANKS = frozenset({"", "-", "na", "n/a", "nan", "none", "null"})
 OUTCOMES = ("TP", "TN", "FP", "FN")
 
 _BIRADS = re.compile(
@@ -44,7 +44,7 @@ def laterality(cell: tables.Cell) -> str:
 def truth(cell: tables.Cell) -> int | None:
     """1 or 0, from those or true, false, yes, no; None where blank."""
     value = tables.text(cell).lower()
-    if value in _BLANKS:
+    if value in BLANKS:
         return None
     try:
         return _TRUTHS[value]
@@ -56,7 +56,7 @@ def truth(cell: tables.Cell) -> int | None:
 def outcome(cell: tables.Cell) -> str | None:
     """TP, TN, FP or FN; None where blank."""
     value = tables.text(cell).upper()
-    if value.lower() in _BLANKS:
+    if value.lower() in BLANKS:
         return None
     if value not in OUTCOMES:
         raise CellError("is none of TP, TN, FP, FN")
@@ -71,7 +71,7 @@ def birads(cell: tables.Cell) -> int | None:
     [4, 2, 0, None]
     """
     value = tables.text(cell)
-    if value.lower() in _BLANKS:
+    if value.lower() in BLANKS:
         return None
     match = _BIRADS.fullmatch(value)
     if not match:

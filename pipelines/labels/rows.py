@@ -23,7 +23,14 @@ _OUTCOMES = {(1, 1): "TP", (0, 0): "TN", (0, 1): "FP", (1, 0): "FN"}
 _MEANING = {name: pair for pair, name in _OUTCOMES.items()}
 
 CONFLICTS = ("error", "drop")
-VISIT, BREAST = "visit", "breast"
+VISIT, BREAST, IMAGE = "visit", "breast", "image"
+# How a reader comes to a diagnosis that no row has: a breast that a table of
+# diseased breasts does not name is healthy; an exam before the one that the
+# table is about; a cancer that was recorded with a later exam only.
+OTHER_SIDE, PRIOR_EXAM, LATER_EXAM = "other_side", "prior_exam", "later_exam"
+RULES = (OTHER_SIDE, PRIOR_EXAM, LATER_EXAM)
+# What the names of image files end in, the last of them first.
+_SUFFIXES = (".gz", ".dcm", ".dicom")
 
 
 class Diagnosis(NamedTuple):
@@ -33,7 +40,8 @@ class Diagnosis(NamedTuple):
       row: Its row in its file, counted from 1 with the header.
       source: Name of that file.
       patient_id: Of the patient, padded and hashed as the options say.
-      laterality: L or R.
+      laterality: L or R; None, in a table of images only: the header's
+        counts.
       year: Of the diagnosis; None where the table has no dates.
       birads: Of the reading that decided, 0 to 6.
       birads_1, birads_2, birads_3: Of each reader.
@@ -43,12 +51,15 @@ class Diagnosis(NamedTuple):
       official_split: train, validation or test, where the data set has one.
       contradicting: The table has other rows too for its key, so that it says
         nothing of it.
+      image: Key of the one image that the row is about, in a table of images.
+      view: Of that image, where the table tells it.
+      rule: Of `RULES`, where the reader concluded what no row says of its key.
     """
 
     row: int
     source: str
     patient_id: str
-    laterality: str
+    laterality: str | None
     year: int | None
     birads: int | None
     birads_1: int | None
@@ -59,9 +70,13 @@ class Diagnosis(NamedTuple):
     follow_up: int | None
     official_split: str | None = None
     contradicting: bool = False
+    image: str | None = None
+    view: str | None = None
+    rule: str | None = None
 
 
-_TEXTS = ("source", "patient_id", "laterality", "outcome", "official_split")
+_TEXTS = ("source", "patient_id", "laterality", "outcome", "official_split",
+          "image", "view", "rule")
 LABEL_SCHEMA = pa.schema([
     pa.field(name, pa.string() if name in _TEXTS
              else pa.bool_() if name == "contradicting" else pa.int64())
@@ -79,6 +94,8 @@ class LabelOptions:
       conflicts: What two different rows for one key are: an `error`, or both
         `drop`ped.
       transform_id: Applied to each patient ID after padding (the keyed hash).
+      cancer_birads: The categories that count as a cancer where a data set has
+        no pathology; None: what its reader says is usual.
     """
 
     columns: Mapping[str, str] = dataclasses.field(default_factory=dict)
@@ -86,6 +103,7 @@ class LabelOptions:
     patient_id_width: int | None = None
     conflicts: str = "error"
     transform_id: Callable[[str], str] | None = None
+    cancer_birads: frozenset[int] | None = None
 
     def __post_init__(self):
         check_choice("--label_conflicts", self.conflicts, CONFLICTS)
@@ -144,6 +162,19 @@ def same_patient(file: str, patient_id: str) -> str:
     return patient_id
 
 
+def stem(file: str) -> str:
+    """The name of a file without its folders and what DICOM files end in.
+
+    >>> stem("images/20586934.DCM.gz"), stem("a/4e3a578f.dicom"), stem("1.2.3")
+    ('20586934', '4e3a578f', '1.2.3')
+    """
+    name = file.replace("\\", "/").rpartition("/")[2]
+    for suffix in _SUFFIXES:
+        if name.lower().endswith(suffix):
+            name = name[:-len(suffix)]
+    return name
+
+
 def whole_image(patient_id: str) -> str | None:
     """Nothing is excluded where PatientID does not tell."""
     del patient_id
@@ -157,9 +188,12 @@ class LabelTable:
     Attributes:
       rows: Of `LABEL_SCHEMA`; one row per key.
       join: `visit`: the key is patient, side and year; `breast`: patient and
-        side.
+        side; `image`: the row's `image`.
       patient_of: From one of a patient's files and its PatientID (0010,0020)
-        to the patient; called once for each different PatientID.
+        to the patient; called once for each different PatientID, or for each
+        file in a table of images, where it counts for the rows that have no
+        patient_id.
+      image_of: From a file's path to the key of its row in a table of images.
       excluded_of: From PatientID to the reason why its images are excluded
         whatever their header says; None: they are not.
       notes: What a person should know of the table, one line each.
@@ -171,6 +205,7 @@ class LabelTable:
     rows: pa.Table
     join: str
     patient_of: Callable[[str, str], str | None] = same_patient
+    image_of: Callable[[str], str | None] = stem
     excluded_of: Callable[[str], str | None] = whole_image
     notes: tuple[str, ...] = ()
     numeric_ids: frozenset[str] = dataclasses.field(

@@ -76,7 +76,7 @@ def _special_patient(settings: Settings, pitfall: str) -> Patient:
 def plan(settings: Settings, patients: int,
          pitfall_names: Sequence[str] = ()) -> Cohort:
     """Everything about a cohort but its pixels."""
-    regular = make_register(settings.seed, patients)
+    regular = make_register(settings.seed, patients, settings.first)
     tasks = [Task(settings, visit, side, view)
              for patient in regular for visit in patient.visits
              for side in sorted(visit.breasts) for view in images.VIEWS]

@@ -25,12 +25,16 @@ class Settings:
       syntaxes: Names of transfer syntaxes, taken in turn; one that stands
         there twice is used twice as often.
       gzip: 'auto' (what is not compressed already), 'all' or 'none'.
+      contrast: One of `vendors.FLEETS`: whose machines.
+      first: Number of the first patient.
     """
 
     seed: int = 1
     scale: float = 1.0
     syntaxes: tuple[str, ...] = ("explicit",)
     gzip: str = "auto"
+    contrast: str = "standard"
+    first: int = 0
 
     def __post_init__(self):
         if not 1 / 64 <= self.scale <= 1:
@@ -43,6 +47,9 @@ class Settings:
         if self.gzip not in GZIP:
             raise ValueError(f"gzip {self.gzip!r} is none of "
                              f"{', '.join(GZIP)}")
+        if self.contrast not in vendors.FLEETS:
+            raise ValueError(f"contrast {self.contrast!r} is none of "
+                             f"{', '.join(vendors.FLEETS)}")
 
 
 def image_seed(settings: Settings, visit: Visit, side: str, view: str) -> int:
@@ -52,14 +59,14 @@ def image_seed(settings: Settings, visit: Visit, side: str, view: str) -> int:
 
 
 def _exposure(settings: Settings, visit: Visit, side: str, view: str,
-              bits: int) -> phantom.Exposure:
-    vendor = vendors.VENDORS[visit.vendor]
+              vendor: vendors.Vendor) -> phantom.Exposure:
     largest = max(breast.size for breast in visit.breasts.values())
     width, height = _SMALL if largest <= _SMALL_UP_TO else _LARGE
     return phantom.Exposure(
-        side, view, width, height, settings.scale, bits,
+        side, view, width, height, settings.scale, vendor.bits,
         marker=f"{side} {view}", marker_grey=vendor.marker_grey,
-        air=vendor.air, seed=image_seed(settings, visit, side, view))
+        air=vendor.air, gamma=vendor.gamma, gain=vendor.gain,
+        seed=image_seed(settings, visit, side, view))
 
 
 def syntax_of(settings: Settings, visit: Visit, side: str, view: str
@@ -77,12 +84,12 @@ def make_image(settings: Settings, visit: Visit, side: str, view: str
       Its pixels as they are stored, and its header fields by keyword.
     """
     syntax = syntax_of(settings, visit, side, view)
-    vendor = vendors.VENDORS[visit.vendor]
+    vendor = vendors.of_visit(settings.contrast, visit.vendor)
     if vendor.bits > syntax.max_bits:
         vendor = dataclasses.replace(vendor, bits=syntax.max_bits)
     breast = visit.breasts[side]
     pixels = phantom.render(
-        breast, _exposure(settings, visit, side, view, vendor.bits),
+        breast, _exposure(settings, visit, side, view, vendor),
         visit.lesions[side])
     date = f"{visit.date:%Y%m%d}"
     fields = {

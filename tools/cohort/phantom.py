@@ -37,6 +37,8 @@ class Exposure:
       marker_grey: Its grey, 1 is the brightest value there is.
       noise: Relative quantum noise.
       air: Grey of the background, fraction of the range; 0 is blank.
+      gamma: Exponent of the tone curve.
+      gain: Share of the range that the curve reaches; markers have it all.
       seed: Of the noise.
     """
 
@@ -50,6 +52,8 @@ class Exposure:
     marker_grey: float = 1.0
     noise: float = 0.018
     air: float = 0.0
+    gamma: float = 1.0
+    gain: float = 1.0
     seed: int = 0
 
     @property
@@ -94,7 +98,10 @@ def _expose(image: np.ndarray, exposure: Exposure) -> np.ndarray:
         np.clip(level, 0, _TISSUE_TOP, out=level)
         if not exposure.air:
             level[blank] = 0
-        level *= top
+        # Not for nothing: a power of 1 would still cost its time.
+        if exposure.gamma != 1:
+            np.power(level, exposure.gamma, out=level)
+        level *= top * exposure.gain
         np.rint(level, out=level)
         grey[first:first + block_rows] = level
     return grey

@@ -8,6 +8,7 @@ begins with the smaller one.
 import dataclasses
 import datetime
 import hashlib
+import itertools
 from collections import Counter
 from collections.abc import Iterator
 
@@ -264,6 +265,7 @@ def make_patient(seed: int, plan: _Plan) -> Patient:
                    tuple(rows))
 
 
-def make_register(seed: int, patients: int) -> list[Patient]:
-    """All patients, in the order of their numbers."""
-    return [make_patient(seed, plan) for plan in _plans(patients)]
+def make_register(seed: int, patients: int, first: int = 0) -> list[Patient]:
+    """All patients, in the order of their numbers, which begin at `first`."""
+    plans = itertools.islice(_plans(first + patients), first, None)
+    return [make_patient(seed, plan) for plan in plans]

@@ -27,6 +27,9 @@ class Vendor:
       inverted: Whether it stores MONOCHROME1 with LUT shape INVERSE.
       windows: (center, width) pairs, fractions of the range.
       function: VOILUTFunction, absent if empty.
+      gamma: Exponent of its tone curve: below 1 tissue is bright and flat,
+        above 1 dark and contrasty.
+      gain: Share of the range that the curve reaches.
     """
 
     manufacturer: str
@@ -38,6 +41,8 @@ class Vendor:
     inverted: bool = False
     windows: tuple[tuple[float, float], ...] = ((0.5, 1.0),)
     function: str = ""
+    gamma: float = 1.0
+    gain: float = 1.0
 
 
 VENDORS = (
@@ -51,6 +56,34 @@ VENDORS = (
     # An old one: its markers are grey, so `brightest` does not find them.
     Vendor("LORAD", "Lorad Selenia", 14, 0.07, air=0.008, marker_grey=0.82),
 )
+# Whole hospitals whose machines process their images in one manner: what is
+# learned at one is then tried at the other.
+CONTRASTY = (
+    Vendor("HOLOGIC, Inc.", "Lorad Selenia", 12, 0.07, gamma=2.0),
+    Vendor("HOLOGIC, Inc.", "Selenia Dimensions", 12, 0.07, gamma=2.2,
+           windows=((0.45, 0.8), (0.45, 0.6))),
+    Vendor("FUJIFILM Corporation", "AMULET Innovality", 12, 0.05, gamma=1.8,
+           inverted=True),
+)
+# They store 14 bits and leave the upper ones to metal and markers.
+FLAT = (
+    Vendor("SIEMENS", "MammoNovation DR", 14, 0.07, gamma=0.45, gain=0.3,
+           windows=((0.2, 0.2),)),
+    Vendor("GE MEDICAL SYSTEMS", "Senographe DS", 14, 0.1, gamma=0.5,
+           gain=0.25, windows=((0.15, 0.2),), function="SIGMOID"),
+)
+FLEETS = {"standard": VENDORS, "contrasty": CONTRASTY, "flat": FLAT}
+
+
+def of_visit(contrast: str, number: int) -> Vendor:
+    """The machine of a visit.
+
+    Args:
+      contrast: One of `FLEETS`.
+      number: Of the machine in `VENDORS`; other fleets take turns.
+    """
+    fleet = FLEETS[contrast]
+    return fleet[number % len(fleet)]
 
 
 def stored(pixels: np.ndarray, vendor: Vendor) -> np.ndarray:

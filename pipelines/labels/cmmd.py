@@ -1,0 +1,160 @@
+"""Reads CMMD's table, CMMD_clinicaldata_revision.xlsx or a CSV copy of it.
+
+It has one row per diseased breast: ID1, which is PatientID, LeftRight and
+classification are read. Where a breast has two rows, as of a mass and of
+calcifications, malignant wins. Of 729 patients there are images of a breast
+that has no row beside the one that has: it counts as healthy, by `label_rule`
+other_side, and `--where="label_rule <> 'other_side'"` leaves it out of
+training. That is concluded only where all rows of the patient name a side.
+There are no BI-RADS, so nothing is known of referral.
+
+Cui, C., Li, L., Cai, H., et al. (2021), The Chinese Mammography Database
+(CMMD), The Cancer Imaging Archive, doi 10.7937/tcia.eqde-4b16.
+"""
+
+import dataclasses
+import re
+from collections.abc import Sequence
+
+from pipelines.labels import cells, columns, errors, keys, rows, tables
+
+COLUMNS = (
+    columns.Column("patient_id", "ID1"),
+    columns.Column("laterality", "LeftRight"),
+    columns.Column("classification", "classification"),
+)
+_CLASSES = {"malignant": 1, "benign": 0, "normal": 0}
+_PATIENT = re.compile(r"[A-Z]\d+-\d+")
+_OTHER = {"L": "R", "R": "L"}
+
+
+def read(files: Sequence[tuple[str, bytes]],
+         options: rows.LabelOptions) -> rows.LabelTable:
+    """Reads the table; other tables that lie beside it are left out.
+
+    Args:
+      files: Name and bytes of each.
+      options: Of these, `columns` and `transform_id` matter.
+
+    Returns:
+      A table with one row per patient and side.
+
+    Raises:
+      errors.LabelError: A column is missing, a cell cannot be used, or there
+        are no rows.
+    """
+    found, notes = keys.fitting(files, options.columns, COLUMNS)
+    reading = _Reading(options)
+    for table, places in found:
+        reading.read(table, places)
+    reading.wrong.check()
+    if not reading.breasts:
+        raise errors.LabelError(
+            "no breast in " + ", ".join(table.name for table, _ in found))
+    return rows.LabelTable(
+        rows=rows.to_arrow(reading.diagnoses()), join=rows.BREAST,
+        options=options, notes=(*notes, *reading.notes()))
+
+
+@dataclasses.dataclass
+class _Reading:
+    """What has been read of the files so far.
+
+    Attributes:
+      breasts: The row that decided, of each patient and side.
+      named: All of which there is a row, usable or not.
+      unsure: Patients of whom a row names no side, or both.
+    """
+
+    options: rows.LabelOptions
+    wrong: errors.RowErrors = dataclasses.field(
+        default_factory=errors.RowErrors)
+    left_out: keys.RowsByRule = dataclasses.field(
+        default_factory=keys.RowsByRule)
+    breasts: dict[tuple[str, str], rows.Diagnosis] = dataclasses.field(
+        default_factory=dict)
+    named: set[tuple[str, str]] = dataclasses.field(default_factory=set)
+    unsure: set[str] = dataclasses.field(default_factory=set)
+    count: int = 0
+    repeated: int = 0
+
+    def read(self, table: tables.Table, places: keys.Places) -> None:
+        for number, row in table.rows:
+            self.count += 1
+            try:
+                rule = self._add(table.name, number, *(
+                    row[places[column.name]] for column in COLUMNS))
+            except cells.CellError as error:
+                self.wrong.add(table.name, number, str(error))
+                continue
+            if rule:
+                self.left_out.add(table.name, number, rule)
+
+    def _add(self, source: str, number: int, patient: tables.Cell,
+             laterality: tables.Cell, classification: tables.Cell,
+             ) -> str | None:
+        """Takes a row, or says by which rule it is left out."""
+        patient_id = tables.text(patient).upper()
+        if not _PATIENT.fullmatch(patient_id):
+            return "without a patient as D1-0001"
+        side = keys.told("laterality", keys.side, laterality)
+        if side not in _OTHER:
+            self.unsure.add(patient_id)
+            return "of both sides" if side else "without a side"
+        self.named.add((patient_id, side))
+        cancer = keys.told("classification", _cancer, classification)
+        if cancer is None:
+            return "without a classification"
+        known = self.breasts.get((patient_id, side))
+        self.repeated += known is not None
+        if known is None or cancer > (known.cancer or 0):
+            self.breasts[patient_id, side] = self._diagnosis(
+                source, number, patient_id, side, cancer)
+        return None
+
+    def _diagnosis(self, source: str, number: int, patient_id: str,
+                   side: str, cancer: int) -> rows.Diagnosis:
+        return rows.Diagnosis(
+            row=number, source=source,
+            patient_id=self.options.final(patient_id), laterality=side,
+            year=None, birads=None, birads_1=None, birads_2=None,
+            birads_3=None, cancer=cancer, outcome=None, follow_up=None)
+
+    def other_sides(self) -> list[rows.Diagnosis]:
+        """The breasts that no row names, of patients that one row does."""
+        return [
+            told._replace(laterality=_OTHER[side], cancer=0,
+                          rule=rows.OTHER_SIDE)
+            for (patient_id, side), told in self.breasts.items()
+            if (patient_id, _OTHER[side]) not in self.named
+            and patient_id not in self.unsure]
+
+    def diagnoses(self) -> list[rows.Diagnosis]:
+        return sorted([*self.breasts.values(), *self.other_sides()],
+                      key=lambda one: (one.patient_id, one.laterality or ""))
+
+    def notes(self) -> list[str]:
+        cancers = sum(one.cancer or 0 for one in self.breasts.values())
+        notes = [
+            f"label table: {errors.counted(self.count, 'row')}, of which "
+            f"{self.count - self.left_out.count():,} tell of "
+            f"{len(self.breasts):,} breasts, {cancers:,} with a cancer"]
+        if self.repeated:
+            notes.append(
+                f"label table: {errors.counted(self.repeated, 'row')} of a "
+                "breast that another row tells of; malignant wins")
+        return [*notes, *self.left_out.notes(),
+                f"label table: {len(self.other_sides()):,} breasts have no "
+                "row while the patient's other one has; where there are "
+                "images of them they count as healthy (label_rule "
+                "other_side)"]
+
+
+def _cancer(cell: tables.Cell) -> int | None:
+    if keys.is_blank(cell):
+        return None
+    try:
+        return _CLASSES[tables.text(cell).lower()]
+    except KeyError:
+        raise cells.CellError("is none of Malignant, Benign, "
+                              "Normal") from None

@@ -1,0 +1,64 @@
+"""One label table as different people save it, for tests of its reader."""
+
+import csv
+import io
+from collections.abc import Callable
+
+import openpyxl
+
+Lines = list[list[str]]
+
+
+def csv_of(lines: Lines, separator: str = ",", end: str = "\n",
+           quoting: int = csv.QUOTE_MINIMAL) -> bytes:
+    """A header and rows as CSV."""
+    text = io.StringIO()
+    csv.writer(text, delimiter=separator, lineterminator=end,
+               quoting=quoting).writerows(lines)
+    return text.getvalue().encode()
+
+
+def xlsx_of(lines: Lines) -> bytes:
+    """The same as a spreadsheet, whose numbers are numbers."""
+    book = openpyxl.Workbook()
+    for number, line in enumerate(lines):
+        book.active.append(
+            [float(cell) if number and _is_number(cell) else cell or None
+             for cell in line])
+    data = io.BytesIO()
+    book.save(data)
+    return data.getvalue()
+
+
+def _is_number(cell: str) -> bool:
+    return cell.replace(".", "", 1).isdigit()
+
+
+def _blanks(lines: Lines) -> Lines:
+    blank = [""] * len(lines[0])
+    return [blank, lines[0], blank, *lines[1:], blank]
+
+
+DIALECTS: dict[str, Callable[[Lines], bytes]] = {
+    "csv": csv_of,
+    "byte order mark and CRLF": lambda lines: (
+        b"\xef\xbb\xbf" + csv_of(lines, end="\r\n")),
+    "semicolons": lambda lines: csv_of(lines, ";"),
+    "tabs": lambda lines: csv_of(lines, "\t"),
+    "quoted": lambda lines: csv_of(lines, quoting=csv.QUOTE_ALL),
+    "stray spaces and capitals in the header": lambda lines: csv_of(
+        [[f" {cell.upper()} " for cell in lines[0]],
+         *([f"{cell} " for cell in line] for line in lines[1:])]),
+    "blank rows": lambda lines: csv_of(_blanks(lines)),
+    "more columns": lambda lines: csv_of(
+        [["Unnamed: 0", *lines[0], "remark, of us"],
+         *([str(number), *line, "a;b"]
+           for number, line in enumerate(lines[1:]))]),
+    "NaN for blanks": lambda lines: csv_of(
+        [lines[0], *([cell or "NaN" for cell in line]
+                     for line in lines[1:])]),
+    "whole numbers as floats": lambda lines: csv_of(
+        [lines[0], *([f"{cell}.0" if cell.isdigit() else cell
+                      for cell in line] for line in lines[1:])]),
+    "xlsx": xlsx_of,
+}
