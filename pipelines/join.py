@@ -56,6 +56,7 @@ SELECT {ID} AS id, o.dataset, o.claims, k.image,
        l.laterality IS NOT NULL AS told_side, l.view IS NOT NULL AS told_view,
        coalesce(l.laterality <> s.laterality, false) AS overruled_side,
        coalesce(l.view <> s.view, false) AS overruled_view,
+       coalesce(s.implant, l.implant) AS implant,
        CASE WHEN o.claims IN ('{rows.BREAST}', '{rows.IMAGE}')
             THEN DATE '1970-01-01' ELSE s.study_date END AS day,
        s.status IS NULL AND d.file IS NULL AS accepted,
@@ -67,7 +68,8 @@ SELECT {ID} AS id, o.dataset, o.claims, k.image,
               THEN 'other_view'
             WHEN NOT $keep_for_processing
              AND s.presentation_intent = 'FOR PROCESSING' THEN 'for_processing'
-            WHEN $exclude_implants AND s.implant THEN 'implant'
+            WHEN $exclude_implants AND coalesce(s.implant, l.implant)
+              THEN 'implant'
        END AS exclusion
 FROM read_parquet($scan, hive_partitioning = false) s
 JOIN source o ON o.name IS NOT DISTINCT FROM s.dataset
@@ -154,7 +156,8 @@ judged AS (
                  WHEN list_contains($unlabelled, reason) THEN 'unlabelled'
                  ELSE 'excluded' END AS status FROM reasoned)
 SELECT id, dataset, sop, study, patient, laterality, view, day, image,
-       told_side, told_view, overruled_side, overruled_view, status, reason,
+       told_side, told_view, overruled_side, overruled_view, implant,
+       status, reason,
        duplicate_detail,
        CASE WHEN labelled THEN label END AS label,
        CASE WHEN labelled THEN label_rule END AS label_rule,
@@ -217,8 +220,10 @@ SELECT patient_id, min(file) AS file
 FROM read_parquet($scan, hive_partitioning = false)
 WHERE trim(patient_id) <> '' AND dataset IS NOT DISTINCT FROM $name
 GROUP BY patient_id""", {"scan": scan, "name": name}):
+            # In a table of images every file says itself whose it is.
             found = [(dataset, patient_id,
-                      table.patient_of(file, patient_id) or None,
+                      None if table.join == rows.IMAGE
+                      else table.patient_of(file, patient_id) or None,
                       table.excluded_of(patient_id))
                      for patient_id, file in batch]
             _insert(db, "patient", found)
