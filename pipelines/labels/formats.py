@@ -4,11 +4,14 @@ from collections.abc import Sequence
 from types import ModuleType
 
 from pipelines.labels import (
-    cbis_ddsm, columns, errors, register, rows, tables)
+    cbis_ddsm, columns, errors, inbreast, register, rows, rsna, tables, vindr)
 
 READERS: dict[str, ModuleType] = {
     "register": register,
     "cbis_ddsm": cbis_ddsm,
+    "inbreast": inbreast,
+    "vindr": vindr,
+    "rsna": rsna,
 }
 
 
