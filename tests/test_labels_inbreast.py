@@ -62,6 +62,13 @@ def test_row_is_read_as_it_is():
         "image": "20586908", "view": "MLO", "implant": None}]
 
 
+@pytest.mark.parametrize("written, view", [
+    ("CC", "CC"), ("MLO", "MLO"), ("ML", "MLO"), ("cc", "CC"), ("", None)])
+def test_view_ml_is_mlo(written, view):
+    labels = image_tables.read(inbreast, _csv(_row(1, view=written)))
+    assert labels.rows["view"].to_pylist() == [view]
+
+
 @pytest.mark.parametrize("files", [
     [_csv(*_whole())], [_xls(*_whole(), footer=_FOOTER)],
     [_csv(*_whole()), _xls(*_whole(), footer=_FOOTER)]],
@@ -177,7 +184,7 @@ def test_files_join_by_their_number_and_split_by_their_patient():
     images += [
         # Not in the table; of a patient whom no name tells.
         scan_rows.row(_file(99, 1), patient_id="removed"),
-        scan_rows.row("20586908.dcm", patient_id="removed")]
+        scan_rows.row("Copies/20586908.dcm", patient_id="removed")]
     labels = image_tables.read(inbreast, _xls(*lines, footer=_FOOTER))
     found, audit = scan_rows.plan_of(images, labels,
                                      plan.PlanRules(splits="hash"))

@@ -27,7 +27,9 @@ class Layout:
     Attributes:
       name: As `--labels_format` has it.
       columns: `image`, `laterality` and `cancer` or `birads_1`, and any of
-        `patient_id`, `view`, `birads_1`, `official_split` and `implant`.
+        `patient_id`, `view`, `birads_1`, `official_split` and `implant`. They
+        are read in this order until one leaves the row out, so `image` goes
+        first: the other cells of a footer may say anything.
       patient_of, image_of: As `rows.LabelTable` has them.
       parsers: Of columns whose cells say more than is usual.
       cancer_birads: The categories that are a cancer unless the user names
@@ -157,17 +159,14 @@ class _Reading:
     def _diagnosis(self, source: str, number: int,
                    said: dict[str, tables.Cell]) -> rows.Diagnosis | None:
         """What a row says; None if that is an error, which is noted."""
-        # Who the row is of goes first: a footer's other cells say anything.
         values: dict[str, Any] = {}
-        for name in ("image", "laterality", *said):
-            if name in values:
-                continue
+        for name, cell in said.items():
             parse = self.layout.parsers.get(name) or _PARSERS[name]
             try:
-                values[name] = parse(said[name])
+                values[name] = parse(cell)
             except cells.CellError as error:
                 self.wrong.add(source, number, f"{name} {error} (found: "
-                               f"{cells.found(said[name])})")
+                               f"{cells.found(cell)})")
                 return None
             self._check_attributed(name, values[name])
         birads = values.get("birads_1")
