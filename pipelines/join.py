@@ -53,6 +53,7 @@ SELECT {ID} AS id, o.dataset, o.claims, k.image,
        k.laterality IS NOT NULL AS told_side, k.view IS NOT NULL AS told_view,
        coalesce(k.laterality <> s.laterality, false) AS overruled_side,
        coalesce(k.view <> s.view, false) AS overruled_view,
+       coalesce(s.implant, k.implant) AS implant,
        CASE WHEN o.claims IN ('{rows.BREAST}', '{rows.IMAGE}')
             THEN DATE '1970-01-01' ELSE s.study_date END AS day,
        s.status IS NULL AND d.file IS NULL AS accepted,
@@ -64,7 +65,8 @@ SELECT {ID} AS id, o.dataset, o.claims, k.image,
               THEN 'other_view'
             WHEN NOT $keep_for_processing
              AND s.presentation_intent = 'FOR PROCESSING' THEN 'for_processing'
-            WHEN $exclude_implants AND s.implant THEN 'implant'
+            WHEN $exclude_implants AND coalesce(s.implant, k.implant)
+              THEN 'implant'
        END AS exclusion
 FROM read_parquet($scan, hive_partitioning = false) s
 JOIN source o ON o.name IS NOT DISTINCT FROM s.dataset
@@ -152,7 +154,8 @@ judged AS (
                  WHEN list_contains($unlabelled, reason) THEN 'unlabelled'
                  ELSE 'excluded' END AS status FROM reasoned)
 SELECT id, dataset, sop, study, patient, laterality, view, day, image,
-       told_side, told_view, overruled_side, overruled_view, status, reason,
+       told_side, told_view, overruled_side, overruled_view, implant,
+       status, reason,
        duplicate_detail,
        CASE WHEN labelled THEN label END AS label,
        CASE WHEN labelled THEN label_rule END AS label_rule,

@@ -4,7 +4,7 @@ PatientID tells it, or a part of it, or the file's name; a table of images
 may tell the side and the view too.
 
     patient   dataset, patient_id, patient, excluded one per PatientID
-    keyed     id, image, patient, laterality, view   one per file that a table
+    keyed     id, image, patient, laterality, ...    one per file that a table
                                                      of images may name
 """
 
@@ -40,7 +40,7 @@ WHERE s.dataset IS NOT DISTINCT FROM $name
 """
 _KEYED = """
 CREATE TEMP TABLE keyed AS
-SELECT n.id, n.image, l.laterality, l.view,
+SELECT n.id, n.image, l.laterality, l.view, l.implant,
        coalesce(nullif(l.patient_id, ''), n.patient) AS patient
 FROM named n
 LEFT JOIN label l ON l.dataset = n.dataset AND l.image = n.image
@@ -61,9 +61,11 @@ def make_patients(db: "duckdb.DuckDBPyConnection", scan: list[str],
     for dataset, (name, table) in enumerate(labels.items()):
         given = {"scan": scan, "name": name}
         for batch in _batches(db, _PATIENT_IDS, given):
+            # In a table of images every file says itself whose it is.
             _insert(db, "patient", _PATIENT_SCHEMA, [
                 (dataset, patient_id,
-                 table.patient_of(file, patient_id) or None,
+                 None if table.join == rows.IMAGE
+                 else table.patient_of(file, patient_id) or None,
                  table.excluded_of(patient_id)) for patient_id, file in batch])
         if table.join != rows.IMAGE:
             continue

@@ -45,6 +45,7 @@ _SOURCES = {
     "view": "j.view",
     "view_source": "CASE WHEN j.told_view THEN 'label_table' "
                    "ELSE s.view_source END",
+    "implant": "j.implant",
     "status": "j.status",
     "reason": "j.reason",
     "detail": "coalesce(j.duplicate_detail, s.detail)",

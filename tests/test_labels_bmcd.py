@@ -123,7 +123,7 @@ def test_two_rows_for_one_case(change):
             "label.csv: 1 row as another row has it, counted once")
         assert not any(labels.rows["contradicting"].to_pylist())
         return
-    with pytest.raises(rows.LabelError, match="row 2 and label.csv, row 4"):
+    with pytest.raises(rows.LabelError, match="rows 2 and 4"):
         _read(*lines)
     labels = _read(*lines, conflicts="drop")
     assert labels.rows["contradicting"].to_pylist() == (

@@ -61,7 +61,8 @@ def test_rows_are_read_as_they_are():
         "year": None, "birads": 0, "birads_1": 0, "birads_2": None,
         "birads_3": None, "cancer": 1, "outcome": "TP", "follow_up": 1,
         "official_split": None, "contradicting": False,
-        "image": "1.2.1.10.L.CC", "view": "CC", "rule": None}
+        "image": "1.2.1.10.L.CC", "view": "CC", "rule": None,
+        "implant": None}
     assert _told(labels)["10.R.MLO"] == (1, 0, "TN", None)
 
 

@@ -41,7 +41,7 @@ def test_row_is_read_as_it_is():
         "laterality": "L", "year": 2014, "birads": 1, "birads_1": 1,
         "birads_2": 1, "birads_3": None, "cancer": 0, "outcome": "TN",
         "follow_up": 0, "official_split": None, "contradicting": False,
-        "image": None, "view": None, "rule": None}]
+        "image": None, "view": None, "rule": None, "implant": None}]
     assert labels.patient_of("file", "p") == "p"
     assert labels.excluded_of("p") is None
     assert not labels.notes

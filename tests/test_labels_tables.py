@@ -1,7 +1,8 @@
-"""Label tables as people save them: CSV, XLSX and Parquet."""
+"""Label tables as people save them: CSV, XLSX, XLS and Parquet."""
 
 import datetime
 import io
+import zipfile
 
 import openpyxl
 import pyarrow as pa
@@ -9,6 +10,7 @@ import pytest
 from pyarrow import parquet
 
 from pipelines.labels import errors, tables
+from tests import old_excel
 
 _DAY = datetime.date(2014, 1, 1)
 
@@ -74,6 +76,44 @@ def test_xlsx_keeps_dates_and_loses_no_digits():
         (3, ["000123", "2014-01-01", "a", "4.5"]), (6, ["9", _DAY, "", ""])]
 
 
+def test_xls_has_whole_numbers_and_its_rows_in_place():
+    data = old_excel.xls([
+        ["id ", "note", "x"], [20586934.0, "removed"], [],
+        [None, " calcificações ", 4.5], [None, None, None], ["7", "", -1.0]])
+    assert _read(data) == [
+        ("id", "note", "x"), (2, ["20586934", "removed", ""]),
+        (4, ["", "calcificações", "4.5"]), (6, ["7", "", "-1"])]
+
+
+def _with_part(data: bytes, part: str, old: bytes, new: bytes) -> bytes:
+    """An XLSX file of which one part is changed."""
+    changed = io.BytesIO()
+    with (zipfile.ZipFile(io.BytesIO(data)) as book,
+          zipfile.ZipFile(changed, "w") as copy):
+        for name in book.namelist():
+            content = book.read(name)
+            if name == part:
+                assert content.count(old) == 1
+                content = content.replace(old, new)
+            copy.writestr(name, content)
+    return changed.getvalue()
+
+
+# At once, and after it has given the first rows.
+@pytest.mark.parametrize("part, old, new, row_4", [
+    ("xl/styles.xml", b'patternType="gray125"', b'patternType="odd"', "12"),
+    ("xl/worksheets/sheet1.xml", b'<c r="A4" t="n"><v>12</v>',
+     b'<c r="A4" t="d"><v>later</v>', "later")])
+def test_xlsx_that_openpyxl_refuses_is_read(part, old, new, row_4):
+    data = _xlsx(["id", "side"], [10, "L"], [], [12, "L"], [13, "R"])
+    data = _with_part(data, part, old, new)
+    with pytest.raises(ValueError):
+        book = openpyxl.load_workbook(io.BytesIO(data), read_only=True)
+        list(book.worksheets[0].iter_rows())
+    assert _read(data) == [
+        ("id", "side"), (2, ["10", "L"]), (4, [row_4, "L"]), (5, ["13", "R"])]
+
+
 def test_parquet_types_become_text():
     data = _parquet(
         id=["000123", None, "7"], day=[_DAY, _DAY, None],
@@ -94,7 +134,7 @@ def test_parquet_types_become_text():
     (b'a,b\n1,"2\n', "row 2: .*mend its quotes"),
     (b"a,b\n\xff\xfe1,2\n", "not utf-8 text at byte 4"),
     (b"a,b\n1,\0\n", "zero bytes"),
-    (b"\xd0\xcf\x11\xe0\xa1\xb1", "old or encrypted Excel"),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1", "cannot be read as XLS: it is damaged"),
     (b"PK\x03\x04nothing", "cannot be read as XLSX"),
     (b"PAR1nothing", "cannot be read as Parquet"),
 ])
@@ -104,6 +144,7 @@ def test_what_is_no_table_is_an_error_with_its_name(data, message):
 
 
 def test_truncated_files_are_errors():
-    for data in (_xlsx(["a", "b"], [1, 2]), _parquet(a=[1], b=[2])):
+    for data in (_xlsx(["a", "b"], [1, 2]), _parquet(a=[1], b=[2]),
+                 old_excel.xls([["a", "b"], [1, 2]])):
         with pytest.raises(errors.LabelError, match="cannot be read"):
             _read(data[:len(data) // 2])

@@ -84,7 +84,7 @@ def read(files: Sequence[tuple[str, bytes]],
             "no case in " + ", ".join(table.name for table, _ in found))
     cases, more = keys.one_per_key(
         [_diagnosis(case) for case in reading.cases],
-        lambda one: one.patient_id, "folder", options.conflicts)
+        ("patient_id",), "folder", options.conflicts)
     return rows.LabelTable(
         rows=rows.to_arrow(image for case in cases for image in _images(case)),
         join=rows.IMAGE, patient_of=patient_of, image_of=image_of,
@@ -161,10 +161,10 @@ class _Reading:
              ) -> str | None:
         """Takes a row, or says by which rule it is left out."""
         folder, laterality, birads, biopsy, folder_type = said
-        name = keys.identifier(folder).rpartition("/")[2]
+        name = cells.identifier(folder).rpartition("/")[2]
         if not name:
             return "without a folder"
-        side = keys.told("laterality", keys.side, laterality)
+        side = keys.told("laterality", cells.side, laterality)
         if side not in ("L", "R"):
             return "of both sides" if side else "without a side"
         group = keys.told("folder_type", _group, folder_type or source)
@@ -202,7 +202,7 @@ def _group(cell: tables.Cell) -> str | None:
 
 def _cancer(cell: tables.Cell) -> int | None:
     value = tables.text(cell).lower()
-    if keys.is_blank(cell) or value == _NOT_AVAILABLE:
+    if cells.is_blank(cell) or value == _NOT_AVAILABLE:
         return None
     results = {_RESULTS.get(part.strip()) for part in value.split("/")}
     if results not in ({0}, {1}):

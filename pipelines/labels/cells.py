@@ -15,11 +15,20 @@ from pipelines.labels import errors, tables
 _SIDES = {"l": "L", "left": "L", "r": "R", "right": "R"}
 _TRUTHS = {"1": 1, "1.0": 1, "true": 1, "yes": 1,
            "0": 0, "0.0": 0, "false": 0, "no": 0}
-BLANKS = frozenset({"", "-", "na", "n/a", "nan", "none", "null"})
+BLANKS = frozenset({"", "-", "na", "n/a", "nan", "none", "null", "<na>",
+                    "#n/a"})
+_BOTH = frozenset({"b", "both", "bilateral", "lr", "rl", "l/r", "r/l", "l+r",
+                   "l and r", "left and right"})
+BOTH = "B"
+_SPLITS = {"train": "train", "training": "train", "val": "validation",
+           "valid": "validation", "dev": "validation",
+           "validation": "validation", "test": "test", "testing": "test"}
 OUTCOMES = ("TP", "TN", "FP", "FN")
 
 _BIRADS = re.compile(
     r"(?:bi-?\s?rads)?\s*[:=]?\s*([0-6])(?:\.0+)?\s*[abc]?", re.IGNORECASE)
+_WHOLE = re.compile(r"(\d+)\.0+")
+_VIEW = re.compile(r"[A-Z]{2,6}")
 _ISO = re.compile(r"(\d{4})-(\d\d)-(\d\d)(?:[T ].*)?")
 _ISO_BASIC = re.compile(r"(\d{4})(\d\d)(\d\d)")
 _YEAR = re.compile(r"\d{4}")
@@ -31,6 +40,11 @@ class CellError(ValueError):
     """A cell says what nobody can use; the text says what was expected."""
 
 
+def is_blank(cell: tables.Cell) -> bool:
+    """Whether a cell says nothing, in any of the usual spellings."""
+    return tables.text(cell).lower() in BLANKS
+
+
 @functools.cache
 def laterality(cell: tables.Cell) -> str:
     """`L` or `R`, from those or LEFT and RIGHT in any case."""
@@ -38,6 +52,53 @@ def laterality(cell: tables.Cell) -> str:
         return _SIDES[tables.text(cell).lower()]
     except KeyError:
         raise CellError("is neither L, R, LEFT nor RIGHT") from None
+
+
+@functools.cache
+def side(cell: tables.Cell) -> str | None:
+    """`L`, `R` or, of both breasts, `BOTH`; None where blank.
+
+    >>> [side(cell) for cell in ("left", "R", "bilateral", "NaN")]
+    ['L', 'R', 'B', None]
+    """
+    value = tables.text(cell).lower()
+    if value in BLANKS:
+        return None
+    return BOTH if value in _BOTH else laterality(cell)
+
+
+def identifier(cell: tables.Cell) -> str:
+    """An ID as text, without the decimals of a number; empty where blank.
+
+    >>> [identifier(cell) for cell in ("20586934.0", "4e3a57.0a", "NaN")]
+    ['20586934', '4e3a57.0a', '']
+    """
+    value = tables.text(cell)
+    match = _WHOLE.fullmatch(value)
+    return match[1] if match else "" if value.lower() in BLANKS else value
+
+
+@functools.cache
+def view(cell: tables.Cell) -> str | None:
+    """A view's code in capitals, as CC; None where blank."""
+    value = tables.text(cell).upper()
+    if value.lower() in BLANKS:
+        return None
+    if not _VIEW.fullmatch(value):
+        raise CellError("is not the code of a view, as CC or MLO")
+    return value
+
+
+@functools.cache
+def split(cell: tables.Cell) -> str | None:
+    """train, validation or test; None where blank."""
+    value = tables.text(cell).lower()
+    if value in BLANKS:
+        return None
+    try:
+        return _SPLITS[value]
+    except KeyError:
+        raise CellError("is none of training, validation, test") from None
 
 
 @functools.cache

@@ -97,7 +97,7 @@ class _Reading:
         patient_id = tables.text(patient).upper()
         if not _PATIENT.fullmatch(patient_id):
             return "without a patient as D1-0001"
-        side = keys.told("laterality", keys.side, laterality)
+        side = keys.told("laterality", cells.side, laterality)
         if side not in _OTHER:
             self.unsure.add(patient_id)
             return "of both sides" if side else "without a side"
@@ -151,7 +151,7 @@ class _Reading:
 
 
 def _cancer(cell: tables.Cell) -> int | None:
-    if keys.is_blank(cell):
+    if cells.is_blank(cell):
         return None
     try:
         return _CLASSES[tables.text(cell).lower()]

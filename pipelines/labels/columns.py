@@ -39,20 +39,42 @@ def find(table: tables.Table, columns: tuple[Column, ...],
         name that the reader does not know.
     """
     _check_names(columns, named)
-    headers = [header.casefold() for header in table.header]
+    headers = [_plain(header) for header in table.header]
     places = {}
     for column in columns:
         header = named.get(column.name, column.header)
-        count = headers.count(header.strip().casefold())
+        count = headers.count(_plain(header))
         if count > 1:
             raise errors.LabelError(
                 f"{table.name} has {count} columns {header!r}; rename or "
                 "remove all but one")
         if count:
-            places[column.name] = headers.index(header.strip().casefold())
+            places[column.name] = headers.index(_plain(header))
         elif column.required or column.name in named:
             raise errors.LabelError(_missing(table, column.name, header))
     return places
+
+
+def absent(table: tables.Table, columns: tuple[Column, ...],
+           named: Mapping[str, str]) -> list[str]:
+    """The headers of required columns that a table does not have."""
+    wanted = [named.get(column.name, column.header) for column in columns
+              if column.required]
+    return [header for header in wanted if not has(table, header)]
+
+
+def has(table: tables.Table, header: str | None) -> bool:
+    """Whether a table has a column of that name, however it is written."""
+    return header is not None and _plain(header) in map(_plain, table.header)
+
+
+def _plain(header: str) -> str:
+    """A header as it is compared: any case, any spaces.
+
+    >>> _plain(" File  Name")
+    'file name'
+    """
+    return " ".join(header.split()).casefold()
 
 
 def _check_names(columns: tuple[Column, ...],

@@ -61,7 +61,7 @@ def read(files: Sequence[tuple[str, bytes]],
             ["no file of EMBED's metadata has a diagnosis",
              *reading.left_out.notes()]))
     kept, more = keys.one_per_key(
-        reading.images, lambda one: one.image, "file", options.conflicts)
+        reading.images, ("image",), "file", options.conflicts)
     return rows.LabelTable(
         rows=rows.to_arrow(kept), join=rows.IMAGE, options=options,
         notes=(*notes, *reading.notes(kept), *more))
@@ -119,11 +119,11 @@ class _Reading:
     def add_finding(self, source: str, number: int, row: Row) -> str | None:
         """Takes a row of the clinical table."""
         patient_id, exam_id = (
-            keys.identifier(row[name]) for name in ("patient_id", "exam_id"))
+            cells.identifier(row[name]) for name in ("patient_id", "exam_id"))
         if not patient_id or not exam_id:
             return "without a patient or an exam"
-        side = keys.told("laterality", keys.side, row["laterality"])
-        biopsied = keys.told("biopsied", keys.side, row["biopsied"]) or side
+        side = keys.told("laterality", cells.side, row["laterality"])
+        biopsied = keys.told("biopsied", cells.side, row["biopsied"]) or side
         description = tables.text(row["description"]).lower()
         finding = embed_exams.Finding(
             number, source, patient_id, exam_id, _sides(side),
@@ -137,7 +137,7 @@ class _Reading:
         return None
 
     def _date(self, cell: tables.Cell):
-        return (None if keys.is_blank(cell)
+        return (None if cells.is_blank(cell)
                 else cells.date(cell, self.options.date_format))
 
     def _remark(self, finding: embed_exams.Finding, side: str | None,
@@ -172,7 +172,7 @@ class _Reading:
     def add_image(self, source: str, number: int, row: Row) -> str | None:
         """Takes a row of the metadata."""
         image = rows.stem(tables.text(row["image"]))
-        if keys.is_blank(image):
+        if cells.is_blank(image):
             return "without a file"
         kind = tables.text(row["image_kind"]).casefold()
         if kind != _IMAGE_KINDS[0].casefold():
@@ -184,8 +184,8 @@ class _Reading:
         side = tables.text(row["image_laterality"]).upper()
         if side not in embed_exams.SIDES:
             return "with ImageLateralityFinal neither L nor R"
-        exam = (keys.identifier(row["patient_id"]),
-                keys.identifier(row["exam_id"]))
+        exam = (cells.identifier(row["patient_id"]),
+                cells.identifier(row["exam_id"]))
         breast = self.breasts.get((*exam, side))
         if breast is None:
             return ("of a breast of which its exam has no finding"
@@ -241,7 +241,7 @@ def _sides(side: str | None) -> tuple[str, ...]:
 
 
 def _birads(cell: tables.Cell) -> int | None:
-    if keys.is_blank(cell):
+    if cells.is_blank(cell):
         return None
     try:
         return _BIRADS[tables.text(cell).upper()]
@@ -251,9 +251,9 @@ def _birads(cell: tables.Cell) -> int | None:
 
 
 def _severity(cell: tables.Cell) -> int | None:
-    if keys.is_blank(cell):
+    if cells.is_blank(cell):
         return None
     try:
-        return _SEVERITIES[keys.identifier(cell)]
+        return _SEVERITIES[cells.identifier(cell)]
     except KeyError:
         raise cells.CellError("is none of 0 to 6") from None

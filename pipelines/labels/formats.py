@@ -4,11 +4,15 @@ from collections.abc import Sequence
 from types import ModuleType
 
 from pipelines.labels import (
-    bmcd, cbis_ddsm, cmmd, columns, embed, errors, register, rows, tables)
+    bmcd, cbis_ddsm, cmmd, columns, embed, errors, inbreast, register, rows,
+    rsna, tables, vindr)
 
 READERS: dict[str, ModuleType] = {
     "register": register,
     "cbis_ddsm": cbis_ddsm,
+    "inbreast": inbreast,
+    "vindr": vindr,
+    "rsna": rsna,
     "cmmd": cmmd,
     "embed": embed,
     "bmcd": bmcd,

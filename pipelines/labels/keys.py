@@ -6,19 +6,14 @@ that they add up to the table.
 """
 
 import collections
-import re
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeVar
 
-from pipelines.labels import cells, columns, errors, rows, tables
+from pipelines.labels import (
+    cells, columns, contradictions, errors, rows, tables)
 
 Places = dict[str, int]
 Told = TypeVar("Told")
-
-# What makes two rows for one key the same: all that is read of them.
-_SAME = slice(rows.Diagnosis._fields.index("patient_id"), None)
-_BOTH = frozenset({"b", "both", "bilateral", "l/r", "lr"})
-_WHOLE_NUMBER = re.compile(r"(\d+)\.0+")
 
 
 class RowsByRule:
@@ -94,15 +89,14 @@ def _find(table: tables.Table, named: Mapping[str, str],
 
 
 def one_per_key(
-    found: Iterable[rows.Diagnosis],
-    key: Callable[[rows.Diagnosis], Hashable],
-    what: str, conflicts: str,
+    found: Iterable[rows.Diagnosis], key: tuple[str, ...], what: str,
+    conflicts: str,
 ) -> tuple[list[rows.Diagnosis], list[str]]:
     """One row per key, in the order of the first.
 
     Args:
       found: The rows; identical ones count once.
-      key: Of a row.
+      key: Fields of `rows.Diagnosis` of which the key is made.
       what: The key in words, for messages.
       conflicts: What two different rows for one key are: an `error`, or both
         `drop`ped.
@@ -113,40 +107,21 @@ def one_per_key(
     Raises:
       errors.LabelError: Two rows differ, and that is an error.
     """
-    first: dict[Hashable, rows.Diagnosis] = {}
-    differing = []
-    contradicted = set()
-    same: collections.Counter[str] = collections.Counter()
-    for one in found:
-        known = first.setdefault(key(one), one)
-        if known[_SAME] != one[_SAME]:
-            differing.append((known, one))
-            contradicted.add(key(one))
-        elif known is not one:
-            same[one.source] += 1
-    if differing and conflicts == "error":
-        raise errors.LabelError(_conflict_message(differing, what))
+    given = list(found)
+    kept, pairs = contradictions.one_per_key(given, key)
+    if conflicts == "error":
+        contradictions.refuse(pairs, what)
+    same = collections.Counter(one.source for one in given)
+    same.subtract(one.source for one in kept)
+    same.subtract(pair.second.source for pair in pairs)
     notes = [f"{source}: {errors.counted(count, 'row')} as another row has "
-             "it, counted once" for source, count in same.items()]
-    if differing:
+             "it, counted once" for source, count in same.items() if count]
+    if pairs:
         notes.append(
-            f"label table: {errors.counted(len(differing), 'row')} "
+            f"label table: {errors.counted(len(pairs), 'row')} "
             f"contradicting another row for its {what}, both dropped "
-            f"({errors.row_list([other.row for _, other in differing])})")
-    return [_silenced(one) if key_of in contradicted else one
-            for key_of, one in first.items()], notes
-
-
-def side(cell: tables.Cell) -> str | None:
-    """`L` or `R`; `B` for both; None where blank.
-
-    >>> [side(cell) for cell in ("Left", "R", "both", "nan")]
-    ['L', 'R', 'B', None]
-    """
-    value = tables.text(cell).lower()
-    if is_blank(value):
-        return None
-    return "B" if value in _BOTH else cells.laterality(cell)
+            f"({errors.row_list([pair.second.row for pair in pairs])})")
+    return kept, notes
 
 
 def told(name: str, parse: Callable[[tables.Cell], Told],
@@ -157,44 +132,3 @@ def told(name: str, parse: Callable[[tables.Cell], Told],
     except cells.CellError as error:
         raise cells.CellError(
             f"{name} {error} (found: {cells.found(cell)})") from None
-
-
-def is_blank(cell: tables.Cell) -> bool:
-    """Whether a cell says nothing, in any of the usual spellings."""
-    return tables.text(cell).lower() in cells.BLANKS
-
-
-def identifier(cell: tables.Cell) -> str:
-    """An ID as text, without what a column of numbers made of it.
-
-    >>> identifier("60463518.0"), identifier("D1-0001"), identifier("NaN")
-    ('60463518', 'D1-0001', '')
-    """
-    if is_blank(cell):
-        return ""
-    match = _WHOLE_NUMBER.fullmatch(tables.text(cell))
-    return match[1] if match else tables.text(cell)
-
-
-def _silenced(one: rows.Diagnosis) -> rows.Diagnosis:
-    """A row whose key another row contradicts: it says nothing."""
-    return one._replace(
-        laterality=None if one.image is not None else one.laterality,
-        birads=None, birads_1=None, birads_2=None, birads_3=None,
-        cancer=None, outcome=None, follow_up=None, contradicting=True,
-        view=None, rule=None)
-
-
-def _conflict_message(
-        differing: list[tuple[rows.Diagnosis, rows.Diagnosis]],
-        what: str) -> str:
-    lines = ["the label table contradicts itself: different rows for one "
-             f"{what}:"]
-    for one, other in differing[:errors.MOST_SHOWN]:
-        lines.append(f"  {one.source}, row {one.row} and {other.source}, "
-                     f"row {other.row}")
-    if len(differing) > errors.MOST_SHOWN:
-        lines.append(f"  and {len(differing) - errors.MOST_SHOWN:,} more")
-    lines.append("Mend them, or leave those images out with "
-                 "--label_conflicts=drop")
-    return "\n".join(lines)

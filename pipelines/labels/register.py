@@ -14,7 +14,8 @@ import operator
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from pipelines.labels import cells, columns, errors, rows, tables
+from pipelines.labels import (
+    cells, columns, contradictions, errors, rows, tables)
 
 COLUMNS = (
     columns.Column("patient_id", "patient_id"),
@@ -26,8 +27,7 @@ COLUMNS = (
     columns.Column("cancer", "cancer", required=False),
     columns.Column("outcome", "outcome", required=False),
 )
-# What makes two rows for one key the same: all that is read of them.
-_SAME = slice(rows.Diagnosis._fields.index("patient_id"), None)
+_KEY = ("patient_id", "laterality", "year")
 # A register has millions of rows that say one of a few thousand things.
 _REMEMBERED = 1 << 16
 
@@ -131,15 +131,16 @@ class _Reading:
         return self.final_ids[given]
 
     def result(self) -> rows.LabelTable:
-        kept, conflicts = _one_per_key(self.found)
-        if conflicts and self.options.conflicts == "error":
-            raise errors.LabelError(_conflict_message(conflicts))
+        kept, conflicts = contradictions.one_per_key(self.found, _KEY)
+        if self.options.conflicts == "error":
+            contradictions.refuse(
+                conflicts, "patient, side and year of diagnosis")
         return rows.LabelTable(
             rows=rows.to_arrow(kept), join=rows.VISIT,
             notes=self._notes(conflicts, kept),
             numeric_ids=frozenset(self.numeric_ids), options=self.options)
 
-    def _notes(self, conflicts: list[tuple[rows.Diagnosis, rows.Diagnosis]],
+    def _notes(self, conflicts: list[contradictions.Contradiction],
                kept: list[rows.Diagnosis]) -> tuple[str, ...]:
         same = len(self.found) - len(kept) - len(conflicts)
         counts: tuple[tuple[int, str, list[int]], ...] = (
@@ -155,45 +156,6 @@ class _Reading:
             f"label table: {errors.counted(count, 'row')} {what}"
             + (f" ({errors.row_list(numbers)})" if numbers else "")
             for count, what, numbers in counts if count))
-
-
-def _one_per_key(
-    found: list[rows.Diagnosis],
-) -> tuple[list[rows.Diagnosis],
-           list[tuple[rows.Diagnosis, rows.Diagnosis]]]:
-    """One row per key, in the order of the first; and who contradicts it."""
-    first: dict[tuple[str, str | None, int | None], rows.Diagnosis] = {}
-    contradicted = set()
-    conflicts = []
-    for diagnosis in found:
-        key = diagnosis.patient_id, diagnosis.laterality, diagnosis.year
-        known = first.setdefault(key, diagnosis)
-        if known[_SAME] != diagnosis[_SAME]:
-            conflicts.append((known, diagnosis))
-            contradicted.add(key)
-    kept = [
-        diagnosis._replace(birads=None, birads_1=None, birads_2=None,
-                           birads_3=None, cancer=None, outcome=None,
-                           follow_up=None, contradicting=True)
-        if key in contradicted else diagnosis
-        for key, diagnosis in first.items()]
-    return kept, conflicts
-
-
-def _conflict_message(
-        conflicts: list[tuple[rows.Diagnosis, rows.Diagnosis]]) -> str:
-    lines = ["the label table contradicts itself: different rows for one "
-             "patient, side and year of diagnosis:"]
-    for one, other in conflicts[:errors.MOST_SHOWN]:
-        where = (f"rows {one.row} and {other.row}"
-                 if one.source == other.source else
-                 f"row {one.row} and {other.source}, row {other.row}")
-        lines.append(f"  {one.source}, {where}")
-    if len(conflicts) > errors.MOST_SHOWN:
-        lines.append(f"  and {len(conflicts) - errors.MOST_SHOWN:,} more")
-    lines.append("Mend them, or leave those images out with "
-                 "--label_conflicts=drop")
-    return "\n".join(lines)
 
 
 @functools.lru_cache(_REMEMBERED)

@@ -54,6 +54,8 @@ class Diagnosis(NamedTuple):
       image: Key of the one image that the row is about, in a table of images.
       view: Of that image, where the table tells it.
       rule: Of `RULES`, where the reader concluded what no row says of its key.
+      implant: Whether there is one, where the table tells it; only where the
+        header does not, it counts.
     """
 
     row: int
@@ -73,13 +75,15 @@ class Diagnosis(NamedTuple):
     image: str | None = None
     view: str | None = None
     rule: str | None = None
+    implant: bool | None = None
 
 
 _TEXTS = ("source", "patient_id", "laterality", "outcome", "official_split",
           "image", "view", "rule")
+_TRUTHS = ("contradicting", "implant")
 LABEL_SCHEMA = pa.schema([
     pa.field(name, pa.string() if name in _TEXTS
-             else pa.bool_() if name == "contradicting" else pa.int64())
+             else pa.bool_() if name in _TRUTHS else pa.int64())
     for name in Diagnosis._fields])
 
 

@@ -1,4 +1,4 @@
-"""Reads label tables as they come: CSV, XLSX or Parquet, told by their bytes.
+"""Reads label tables as they come: CSV, XLSX, XLS or Parquet, by their bytes.
 
 Nothing is guessed about what a cell means: it arrives as stripped text, or as
 a date where the file itself says that it is one. Row numbers are those that a
@@ -45,13 +45,13 @@ class Table:
 
 
 def read_table(name: str, data: bytes) -> Table:
-    """Reads a CSV, XLSX or Parquet file.
+    """Reads a CSV, XLSX, XLS or Parquet file.
 
     Args:
       name: Its name, for messages.
       data: The whole file. CSV is UTF-8, or UTF-16 with a byte order mark,
-        separated by comma, semicolon or tab. Of an XLSX file the first sheet
-        is read.
+        separated by comma, semicolon or tab. Of an XLSX or XLS file the
+        first sheet is read.
 
     Raises:
       errors.LabelError: It is none of these, damaged or empty; iterating the
@@ -60,9 +60,7 @@ def read_table(name: str, data: bytes) -> Table:
     if not data.strip():
         raise errors.LabelError(f"{name} is empty")
     if data.startswith(_OLE):
-        raise errors.LabelError(
-            f"{name} is an old or encrypted Excel file; save it as XLSX or "
-            "CSV without a password")
+        return _with_header(name, _xls_rows(name, data))
     if data.startswith(_ZIP):
         return _with_header(name, _xlsx_rows(name, data))
     if data.startswith(_PARQUET):
@@ -132,22 +130,61 @@ def _decoded(name: str, data: bytes) -> str:
 
 
 def _xlsx_rows(name: str, data: bytes) -> Iterator[Row]:
-    import openpyxl  # Slow to import, and most tables are CSV.
-
+    number = 0
     try:
-        book = openpyxl.load_workbook(
-            io.BytesIO(data), read_only=True, data_only=True)
-        sheet = book.worksheets[0]
-        # What a file says about its own extent is often wrong.
-        sheet.reset_dimensions()
-        for number, values in enumerate(
-                sheet.iter_rows(values_only=True), start=1):
-            yield number, [_cell(value) for value in values]
+        for number, cells in _openpyxl_rows(data):
+            yield number, cells
+        return
     # openpyxl raises whatever its parsers raise, from KeyError to BadZipFile.
     except Exception as error:  # pylint: disable=broad-except
+        refusal = error
+    # It refuses what other programs wrote and Excel opens.
+    try:
+        rest = _calamine_rows(data)
+    except ValueError:
         raise errors.LabelError(
-            f"{name} cannot be read as XLSX ({type(error).__name__}); save "
-            "it again, or as CSV") from error
+            f"{name} cannot be read as XLSX ({type(refusal).__name__}); save "
+            "it again, or as CSV") from refusal
+    yield from (row for row in rest if row[0] > number)
+
+
+def _xls_rows(name: str, data: bytes) -> Iterator[Row]:
+    try:
+        yield from _calamine_rows(data)
+    except ValueError as error:
+        raise errors.LabelError(
+            f"{name} cannot be read as XLS: it is damaged, or it has a "
+            "password; save it as XLSX or CSV without one") from error
+
+
+def _openpyxl_rows(data: bytes) -> Iterator[Row]:
+    import openpyxl  # Slow to import, and most tables are CSV.
+
+    book = openpyxl.load_workbook(
+        io.BytesIO(data), read_only=True, data_only=True)
+    sheet = book.worksheets[0]
+    # What a file says about its own extent is often wrong.
+    sheet.reset_dimensions()
+    for number, values in enumerate(
+            sheet.iter_rows(values_only=True), start=1):
+        yield number, [_cell(value) for value in values]
+
+
+def _calamine_rows(data: bytes) -> list[Row]:
+    """The first sheet of an Excel file, old or new; ValueError if it is none.
+    """
+    import python_calamine
+
+    try:
+        book = python_calamine.load_workbook(io.BytesIO(data))
+        sheet = book.get_sheet_by_index(0).to_python(skip_empty_area=False)
+    # A parser's failed assertion comes as an exception of no common class.
+    except BaseException as error:
+        if isinstance(error, KeyboardInterrupt | SystemExit):
+            raise
+        raise ValueError("cannot be read") from error
+    return [(number, [_cell(value) for value in values])
+            for number, values in enumerate(sheet, start=1)]
 
 
 def _parquet_rows(name: str, data: bytes) -> Iterator[Row]:
