@@ -16,6 +16,7 @@ _RULES = {
     "rounded_year": "diagnosis of the nearest 1 January",
     "breast": "diagnosis of their breast",
     "image": "row of their own",
+    "study": "diagnosis of their breast in their study",
 }
 _UNLABELLED = {
     "superseded": "a later visit took the diagnosis",

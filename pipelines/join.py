@@ -4,13 +4,15 @@ Each function makes one temporary table from those before it; all of them have
 few and narrow columns, as the scan's wide rows are only needed once the plan
 of each file is known. Images and diagnoses of one data set meet at the
 *visit*: patient, side and calendar day (for tables without dates, patient and
-side alone; for tables of images, each image is a visit of its own).
+side alone; for tables of images, each image is a visit of its own; for tables
+of studies, each side of a study is).
 
     source    dataset (its number), name, claims, ... one per data set
     label     label (its number), dataset, ...       one per diagnosis
     patient   dataset, patient_id, patient, excluded one per PatientID
     keyed     id, image, patient                     one per file that a table
-                                                     of images may name
+                                                     of images or of studies
+                                                     may name
     image     id, sop, study, patient, laterality, day, ... one per file
     visit     dataset, patient, laterality, day, image, year, rounded_year
     claim     visit + label, label_rule, wins, contradicting
@@ -56,7 +58,7 @@ SELECT {ID} AS id, o.dataset, o.claims, k.image,
        l.laterality IS NOT NULL AS told_side, l.view IS NOT NULL AS told_view,
        coalesce(l.laterality <> s.laterality, false) AS overruled_side,
        coalesce(l.view <> s.view, false) AS overruled_view,
-       CASE WHEN o.claims IN ('{rows.BREAST}', '{rows.IMAGE}')
+       CASE WHEN o.claims IN ('{rows.BREAST}', '{rows.IMAGE}', '{rows.STUDY}')
             THEN DATE '1970-01-01' ELSE s.study_date END AS day,
        s.status IS NULL AND d.file IS NULL AS accepted,
        coalesce(s.reason, d.reason) AS rejection,
@@ -74,6 +76,7 @@ JOIN source o ON o.name IS NOT DISTINCT FROM s.dataset
 LEFT JOIN patient p ON p.dataset = o.dataset AND p.patient_id = s.patient_id
 LEFT JOIN keyed k ON k.id = {ID}
 LEFT JOIN label l ON l.dataset = o.dataset AND l.image = k.image
+  AND o.claims = '{rows.IMAGE}'
 LEFT JOIN duplicate d ON d.file = s.file
 """
 
@@ -121,7 +124,16 @@ SELECT v.*, l.label, l.contradicting, 'image' AS label_rule,
        NULL::BOOLEAN AS contradicts
 FROM visit v JOIN label l ON l.dataset = v.dataset AND l.image = v.image
 """,
+    rows.STUDY: """
+SELECT v.*, l.label, l.contradicting, 'study' AS label_rule,
+       NULL::BOOLEAN AS contradicts
+FROM visit v JOIN label l ON l.dataset = v.dataset AND l.image = v.image
+  AND l.laterality = v.laterality
+""",
 }
+_KEYS = {rows.VISIT: "patient_id, laterality, year",
+         rows.BREAST: "patient_id, laterality, year",
+         rows.IMAGE: "image", rows.STUDY: "image, laterality"}
 
 _CLAIM = """
 CREATE TEMP TABLE claim AS
@@ -192,8 +204,7 @@ def make_labels(db: "duckdb.DuckDBPyConnection", labels: Labels) -> None:
 
 def _check_keys(db: "duckdb.DuckDBPyConnection",
                 table: rows.LabelTable) -> None:
-    key = ("image" if table.join == rows.IMAGE
-           else "patient_id, laterality, year")
+    key = _KEYS[table.join]
     db.register("keys", table.rows)
     keys, = database.one_row(
         db, f"SELECT count(*) FROM (SELECT DISTINCT {key} FROM keys)")
@@ -222,7 +233,7 @@ GROUP BY patient_id""", {"scan": scan, "name": name}):
                       table.excluded_of(patient_id))
                      for patient_id, file in batch]
             _insert(db, "patient", found)
-        if table.join == rows.IMAGE:
+        if table.join in (rows.IMAGE, rows.STUDY):
             for batch in _batches(db, f"""
 SELECT {ID} AS id, s.file, coalesce(s.patient_id, '') AS patient_id
 FROM read_parquet($scan, hive_partitioning = false) s

@@ -118,8 +118,8 @@ FIELDS: tuple[Field, ...] = (
     Field("follow_up", "int", _PLANNED | _EXAMPLE,
           "1: the reading suggested follow-up (was referred)"),
     Field("label_rule", "text", _PLANNED,
-          "own_year, next_year, rounded_year, breast or image: how the "
-          "diagnosis was found"),
+          "own_year, next_year, rounded_year, breast, image or study: how "
+          "the diagnosis was found"),
     Field("label_row", "int", _PLANNED,
           "row of the label table, counted from 1 with its header"),
     Field("label_contradicts_rounding", "bool", _PLANNED,

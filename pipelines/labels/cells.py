@@ -31,6 +31,15 @@ class CellError(ValueError):
     """A cell says what nobody can use; the text says what was expected."""
 
 
+def is_blank(cell: tables.Cell) -> bool:
+    """Whether nothing is said, in whatever way people write that.
+
+    >>> is_blank("NaN"), is_blank("0")
+    (True, False)
+    """
+    return tables.text(cell).lower() in _BLANKS
+
+
 @functools.cache
 def laterality(cell: tables.Cell) -> str:
     """`L` or `R`, from those or LEFT and RIGHT in any case."""
