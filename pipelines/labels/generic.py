@@ -27,9 +27,9 @@ which breast had the cancer. Others, once their pictures are DICOM files:
     CDD-CESM   file=Image_name,patient_id=Patient_ID,laterality=Side,
                view=View,birads=BIRADS,
                cancer=Pathology Classification/ Follow up
-    Mini-DDSM  file=fileName,laterality=Side,view=View,cancer=Status, with the
-               patient's name in the images; Status is of the patient, so that
-               both of her breasts are what one of them is
+    Mini-DDSM  file=fileName,laterality=Side,view=View,cancer=Status; Status
+               is of the patient, so that a healthy breast is called a cancer
+               for the other's, and PatientID must tell who she is
 """
 
 import dataclasses

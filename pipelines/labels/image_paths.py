@@ -22,12 +22,13 @@ def stem(path: str) -> str:
     >>> stem("a/1_L_CC.dcm.png"), stem("C:\\\\a\\\\IMG.JPG"), stem("1.2.840.5")
     ('1_L_CC', 'IMG', '1.2.840.5')
     """
-    name, shorter = path, rows.stem(path)
-    while shorter != name:
-        name = shorter
-        ending = next((suffix for suffix in _SUFFIXES
-                       if name.lower().endswith(suffix)), "")
-        shorter = rows.stem(name[:len(name) - len(ending)])
+    name, longer = rows.stem(path), None
+    while name != longer:
+        longer = name
+        for suffix in _SUFFIXES:
+            if name.lower().endswith(suffix):
+                name = name[:-len(suffix)]
+        name = rows.stem(name)
     return name
 
 
