@@ -22,6 +22,7 @@ _UNLABELLED = {
     "superseded": "a later visit took the diagnosis",
     "no_diagnosis": "without diagnosis",
     "contradicting_diagnosis": "with contradicting diagnoses",
+    "ambiguous_image": "of a row that fits several files",
     "no_patient_id": "without PatientID",
     "no_laterality": "without side",
     "no_study_date": "without study date",

@@ -14,8 +14,9 @@ of studies, each side of a study is).
                                                      of images or of studies
                                                      may name
     image     id, sop, study, patient, laterality, day, ... one per file
-    visit     dataset, patient, laterality, day, image, year, rounded_year
-    claim     visit + label, label_rule, wins, contradicting
+    visit     dataset, patient, laterality, day, image, year, rounded_year,
+              files (how many)
+    claim     visit + label, label_rule, wins, shared, contradicting
     judged    id, status, reason, label, ...         one per file
 """
 
@@ -84,10 +85,11 @@ _VISIT = f"""
 CREATE TEMP TABLE visit AS
 SELECT *, year + (month(day) * 100 + day(day) > {_LAST_DAY_ROUNDED_DOWN})::INT
           AS rounded_year
-FROM (SELECT DISTINCT dataset, claims, patient, laterality, day, image,
-             year(day) AS year FROM image
+FROM (SELECT dataset, claims, patient, laterality, day, image,
+             year(day) AS year, count(*) AS files FROM image
       WHERE accepted AND patient IS NOT NULL AND laterality IS NOT NULL
-        AND day IS NOT NULL)
+        AND day IS NOT NULL
+      GROUP BY ALL)
 """
 
 # Which diagnosis each visit asks for: expressions over the visit `v`.
@@ -135,9 +137,13 @@ _KEYS = {rows.VISIT: "patient_id, laterality, year",
          rows.BREAST: "patient_id, laterality, year",
          rows.IMAGE: "image", rows.STUDY: "image, laterality"}
 
-_CLAIM = """
+# A row about one image is about no other that has its name.
+_CLAIM = f"""
 CREATE TEMP TABLE claim AS
-SELECT *, day = max(day) OVER (PARTITION BY label) AS wins FROM ({claims})
+SELECT *, day = max(day) OVER (PARTITION BY label) AS wins,
+       claims = '{rows.IMAGE}' AND sum(files) OVER (PARTITION BY label) > 1
+         AS shared
+FROM ({{claims}})
 """
 
 _JUDGED = """
@@ -150,6 +156,7 @@ WITH reasoned AS (
          WHEN i.day IS NULL THEN 'no_study_date'
          WHEN c.label IS NULL THEN 'no_diagnosis'
          WHEN c.contradicting THEN 'contradicting_diagnosis'
+         WHEN c.shared THEN 'ambiguous_image'
          WHEN NOT c.wins THEN 'superseded'
          WHEN i.exclusion IS NOT NULL THEN i.exclusion
          WHEN NOT $keep_interval_cancers AND l.outcome = 'FN'

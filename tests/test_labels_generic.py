@@ -308,6 +308,21 @@ def test_one_name_in_several_folders_is_matched_by_path_or_not_at_all():
     assert "1 file name in several folders" in labels.notes[-1]
 
 
+def test_row_that_fits_several_files_is_of_none():
+    labels = _read("file,cancer\nD1/1-1.png,1\nD1/1-2.png,1\n")
+    images = [scan_rows.row("/a/D1/1-1.dcm", patient_id="p"),
+              scan_rows.row("/a/D2/1-1.dcm", patient_id="q", laterality="R"),
+              scan_rows.row("/a/D1/1-2.dcm", patient_id="p"),
+              scan_rows.row("/a/D2/1-2.dcm", patient_id="q")]
+    found, audit = scan_rows.plan_of(
+        images, labels, rejected={"/a/D2/1-2.dcm": "duplicate_identical"})
+    assert [(found[image["file"]]["reason"], found[image["file"]]["cancer"])
+            for image in images] == [
+        ("ambiguous_image", None), ("ambiguous_image", None), (None, 1),
+        ("duplicate_identical", None)]
+    assert audit.unlabelled["ambiguous_image"].images == 2
+
+
 def test_hashed_ids_of_breasts_but_not_of_images():
     options = {"transform_id": lambda patient_id: f"<{patient_id}>",
                "patient_id_width": 3}

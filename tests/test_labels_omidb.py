@@ -210,7 +210,8 @@ def _archive() -> list[tuple[str, bytes]]:
 
 def test_images_join_to_the_breast_of_their_study():
     files = {
-        "images/demd1/1.5/1.5.1.1.dcm": "R", "images/demd1/1.5/1.5.2.1.dcm": "L",
+        "images/demd1/1.5/1.5.1.1.dcm": "R",
+        "images/demd1/1.5/1.5.2.1.dcm": "L",
         "images/demd1/1.6/not-in-imagedb.dcm": "R",
         "moved/1.6.1.1.dcm.gz": "L", "images/optm22/1.8/1.8.1.1.dcm": "L",
         "images/optm22/1.8/1.8.2.1.dcm": "R",
