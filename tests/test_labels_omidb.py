@@ -229,6 +229,8 @@ def test_images_join_to_the_breast_of_their_study():
         ("optm22", None, "unlabelled", "no_diagnosis"),
         ("demd1", None, "unlabelled", "no_laterality")]
     assert {row["label_rule"] for row in found.values()} == {"study", None}
+    assert set(labels.rows["source"].to_pylist()) == {
+        "IMAGEDB_demd1.json", "imagedb_optm22.json"}
     assert audit.matched["study"].visits == 6
     assert audit.unmatched == 0
     assert len({row["split"] for row in found.values()

@@ -1,6 +1,7 @@
 """What one row of a generic table says: of whom, and whether it is a cancer."""
 
 import dataclasses
+import functools
 import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -155,6 +156,7 @@ def _text(cell: tables.Cell) -> str | None:
     return match[1] if match else value
 
 
+@functools.cache
 def _laterality(cell: tables.Cell) -> str | None:
     """L, R, B for both; None where blank."""
     value = _text(cell)
@@ -163,6 +165,7 @@ def _laterality(cell: tables.Cell) -> str | None:
     return "B" if value.lower() in _BOTH else cells.laterality(cell)
 
 
+@functools.cache
 def _view(cell: tables.Cell) -> str | None:
     value = _text(cell)
     if value is None:
@@ -176,6 +179,7 @@ def _date(cell: tables.Cell, date_format: str | None) -> Any:
     return None if _text(cell) is None else cells.date(cell, date_format)
 
 
+@functools.cache
 def _cancer(cell: tables.Cell) -> int | None:
     """1 or 0, also of the words of a pathologist."""
     value = tables.text(cell).lower()
@@ -189,6 +193,7 @@ def _cancer(cell: tables.Cell) -> int | None:
             + ", ".join(_PATHOLOGIES)) from None
 
 
+@functools.cache
 def _years(cell: tables.Cell) -> int | None:
     value = _text(cell)
     if value is None:
@@ -199,6 +204,7 @@ def _years(cell: tables.Cell) -> int | None:
     return int(value)
 
 
+@functools.cache
 def _split(cell: tables.Cell) -> str | None:
     value = _text(cell)
     if value is None:

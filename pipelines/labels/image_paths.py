@@ -8,12 +8,12 @@ in several folders, the folders decide: the row that has the longest end of
 the file's path, at least one folder of it, and no other as long.
 """
 
+import re
 from collections.abc import Iterable
 
-from pipelines.labels import rows
-
-# Of pictures made of DICOM files.
-_SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".npy")
+# Of DICOM files, as `rows.stem` has them, and of pictures made of them.
+_ENDINGS = re.compile(
+    r"(?:\.(?:gz|dcm|dicom|png|jpe?g|tiff?|bmp|npy))+\Z", re.IGNORECASE)
 
 
 def stem(path: str) -> str:
@@ -22,14 +22,7 @@ def stem(path: str) -> str:
     >>> stem("a/1_L_CC.dcm.png"), stem("C:\\\\a\\\\IMG.JPG"), stem("1.2.840.5")
     ('1_L_CC', 'IMG', '1.2.840.5')
     """
-    name, longer = rows.stem(path), None
-    while name != longer:
-        longer = name
-        for suffix in _SUFFIXES:
-            if name.lower().endswith(suffix):
-                name = name[:-len(suffix)]
-        name = rows.stem(name)
-    return name
+    return _ENDINGS.sub("", path.replace("\\", "/").rpartition("/")[2])
 
 
 class ImagePaths:

@@ -76,7 +76,7 @@ def read(files: Sequence[tuple[str, bytes]],
             else:
                 sides = dict.fromkeys(
                     omidb_episodes.SIDES, "of a client without an NBSS file")
-            found += _diagnoses(sides, study, name, book)
+            found += _diagnoses(sides, study, name, client["source"], book)
     if not found:
         raise errors.LabelError("\n".join(
             ["no breast of any study has a diagnosis; expected "
@@ -122,7 +122,8 @@ def _check_options(options: rows.LabelOptions) -> None:
 
 def _by_client(
         files: Iterable[tuple[str, bytes]]) -> dict[str, dict[str, Any]]:
-    """What each client's files hold, `nbss` and `imagedb`."""
+    """What each client's files hold, `nbss` and `imagedb`; `source` is the
+    name of the latter."""
     clients: dict[str, dict[str, Any]] = {}
     wrong = []
     for name, data in files:
@@ -140,6 +141,8 @@ def _by_client(
             wrong.append(f"{name} is not a JSON object")
         elif known.setdefault(kind, content) != content:
             wrong.append(f"{name} is there twice, with different content")
+        if kind == "imagedb":
+            known["source"] = name
     if wrong:
         shown = wrong[:errors.MOST_SHOWN]
         if len(wrong) > len(shown):
@@ -194,10 +197,9 @@ def _sides(study: omidb_episodes.Study,
 
 
 def _diagnoses(sides: Mapping[str, omidb_episodes.Status | str],
-               study: omidb_episodes.Study, client: str,
+               study: omidb_episodes.Study, client: str, source: str,
                book: ledger.Ledger) -> Iterator[rows.Diagnosis]:
     """One for each side that there is a status of."""
-    source = f"imagedb_{client}.json"
     for side, status in sides.items():
         if isinstance(status, str):
             book.leave_out(status, [(source, study.number)])
