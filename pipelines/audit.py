@@ -36,33 +36,34 @@ SELECT coalesce(label_rule, reason) AS name, count(*) AS images,
                  AND day IS NOT NULL) AS visits
 FROM judged WHERE status <> 'rejected' GROUP BY name ORDER BY name
 """
+# What follows is of one data set.
+_FILES = """
+SELECT count(*), count(label) FROM judged WHERE dataset = $dataset
+"""
+_DIAGNOSES = """
+SELECT count(*), count(*) FILTER (label NOT IN (SELECT label FROM claim))
+FROM label WHERE dataset = $dataset
+"""
 _UNMATCHED = """
 SELECT nullif(patient_id, ''), laterality, year, image FROM label
-WHERE label NOT IN (SELECT label FROM claim)
-ORDER BY dataset, patient_id, laterality, year, image
+WHERE dataset = $dataset AND label NOT IN (SELECT label FROM claim)
+ORDER BY patient_id, laterality, year, image
 """
 _VISITS = f"""
 SELECT DISTINCT patient, laterality,
        CASE WHEN claims IN ('{join.BY_YEAR}', '{join.BY_ROUNDING}')
             THEN day END, image
-FROM visit ORDER BY ALL
+FROM visit WHERE dataset = $dataset ORDER BY ALL
 """
 _PATIENTS = """
-SELECT (SELECT count(DISTINCT (dataset, patient)) FROM image WHERE accepted
-          AND patient IS NOT NULL),
-       (SELECT count(DISTINCT (dataset, patient_id)) FROM label
-        WHERE patient_id <> ''),
-       (SELECT count(*) FROM (
-          SELECT dataset, patient FROM image WHERE accepted
-          INTERSECT SELECT dataset, patient_id FROM label))
-"""
-_DATASETS = """
-SELECT name, (SELECT count(*) FROM judged j WHERE j.dataset = s.dataset),
-       (SELECT count(label) FROM judged j WHERE j.dataset = s.dataset),
-       (SELECT count(*) FROM label l WHERE l.dataset = s.dataset),
-       (SELECT count(*) FROM label l WHERE l.dataset = s.dataset
-          AND l.label NOT IN (SELECT label FROM claim))
-FROM source s ORDER BY dataset
+WITH imaged AS (
+  SELECT DISTINCT patient FROM image
+  WHERE dataset = $dataset AND accepted AND patient IS NOT NULL),
+diagnosed AS (
+  SELECT DISTINCT patient_id FROM label
+  WHERE dataset = $dataset AND patient_id <> '')
+SELECT (SELECT count(*) FROM imaged), (SELECT count(*) FROM diagnosed),
+       (SELECT count(*) FROM imaged JOIN diagnosed ON patient = patient_id)
 """
 
 
@@ -87,8 +88,11 @@ class Dataset:
       name: As the user named it; None where there is one without a name.
       files: Matched files.
       labelled: Images that have a diagnosis, excluded or not.
-      diagnoses: Of its label table.
+      diagnoses: Keys of its label table, as patient, side and year.
       unmatched: Those that no image asked for.
+      unmatched_examples: Up to three of them.
+      image_examples: Up to three visits of images.
+      patients: Of the images, of the table, of both.
     """
 
     name: str | None
@@ -96,6 +100,32 @@ class Dataset:
     labelled: int
     diagnoses: int
     unmatched: int
+    unmatched_examples: tuple[str, ...]
+    image_examples: tuple[str, ...]
+    patients: tuple[int, int, int]
+
+    @property
+    def no_match(self) -> bool:
+        """Whether no diagnosis was asked for by any image."""
+        return self.unmatched == self.diagnoses
+
+    def unmatched_line(self) -> str:
+        """How many diagnoses belong to no image."""
+        return (f"{self.unmatched:,} of {self.diagnoses:,} diagnoses belong "
+                "to no image" + (f", as {'; '.join(self.unmatched_examples)}"
+                                 if self.unmatched_examples else ""))
+
+    def no_match_lines(self) -> list[str]:
+        """What a person needs to see why nothing matches."""
+        images, table, both = self.patients
+        whose = "" if self.name is None else f" of {self.name}"
+        return [
+            f"The label table{whose} matches no image.",
+            "  keys of images (patient, side, date): "
+            + ("; ".join(self.image_examples) or "none is complete"),
+            "  keys of the table: " + "; ".join(self.unmatched_examples),
+            f"  patients: {images:,} of images, {table:,} of the table, "
+            f"{both:,} of both"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -109,14 +139,11 @@ class Audit:
       unlabelled: By reason: those that have none.
       contradicts_rounding: Images whose diagnosis has a year that cannot be
         their rounded date.
-      diagnoses: Keys (patient, side, year) of the label table.
+      diagnoses: Keys of all label tables.
       unmatched: Those that no image asked for.
-      unmatched_examples: Up to three of them.
-      image_examples: Up to three visits of images.
-      patients: Of the images, of the table, of both.
       overruled: Images of which the table tells another side, or another
         view, than the header; the table counts.
-      datasets: The same of each data set.
+      datasets: Each of them.
       notes: What the label readers found.
     """
 
@@ -127,22 +154,18 @@ class Audit:
     contradicts_rounding: int
     diagnoses: int
     unmatched: int
-    unmatched_examples: tuple[str, ...]
-    image_examples: tuple[str, ...]
-    patients: tuple[int, int, int]
     overruled: tuple[int, int]
     datasets: tuple[Dataset, ...]
     notes: tuple[str, ...] = ()
 
     @property
-    def no_match(self) -> tuple[str | None, ...]:
+    def no_match(self) -> tuple[Dataset, ...]:
         """The data sets of whose diagnoses none was asked for."""
-        return tuple(dataset.name for dataset in self.datasets
-                     if dataset.unmatched == dataset.diagnoses)
+        return tuple(one for one in self.datasets if one.no_match)
 
     def to_json(self) -> dict:
         """Everything, as values that JSON knows."""
-        return dataclasses.asdict(self) | {"no_match": self.no_match}
+        return dataclasses.asdict(self)
 
     def lines(self) -> list[str]:
         """What the terminal shows."""
@@ -160,34 +183,17 @@ class Audit:
                 f"  {self.contradicts_rounding:9,} images have a diagnosis "
                 "whose year cannot be their rounded date; "
                 "--label_match=rounding matches by that")
-        lines.append(
-            f"  {self.unmatched:,} of {self.diagnoses:,} diagnoses belong to "
-            "no image" + (f", as {'; '.join(self.unmatched_examples)}"
-                          if self.unmatched_examples else ""))
         lines += [
             f"  {count:9,} images have another {what} in the label table than "
             "in their header; the table counts"
             for count, what in zip(self.overruled, ("side", "view")) if count]
-        if len(self.datasets) > 1:
-            lines += [
-                f"  {dataset.name}: {dataset.labelled:,} of "
-                f"{dataset.files:,} files have a diagnosis; "
-                f"{dataset.unmatched:,} of {dataset.diagnoses:,} diagnoses "
-                "belong to no image" for dataset in self.datasets]
+        lines += [
+            f"  {one.unmatched_line()}" if one.name is None else
+            f"  {one.name}: {one.labelled:,} of {one.files:,} files have a "
+            f"diagnosis; {one.unmatched_line()}" for one in self.datasets]
         lines += [f"  {note}" for note in self.notes]
-        return lines + (self._no_match_lines() if self.no_match else [])
-
-    def _no_match_lines(self) -> list[str]:
-        images, table, both = self.patients
-        return [
-            *(f"The label table of {name} matches no image." if name
-              else "The label table matches no image."
-              for name in self.no_match),
-            "  keys of images (patient, side, date): "
-            + ("; ".join(self.image_examples) or "none is complete"),
-            "  keys of the table: " + "; ".join(self.unmatched_examples),
-            f"  patients: {images:,} of images, {table:,} of the table, "
-            f"{both:,} of both"]
+        return lines + [line for one in self.no_match
+                        for line in one.no_match_lines()]
 
 
 def audit(db: "duckdb.DuckDBPyConnection",
@@ -207,26 +213,35 @@ def audit(db: "duckdb.DuckDBPyConnection",
         db, "SELECT count(*) FILTER (overruled_side), "
         "count(*) FILTER (overruled_view) FROM judged "
         "WHERE status <> 'rejected'")
-    diagnoses, = database.one_row(db, "SELECT count(*) FROM label")
-    unmatched, = database.one_row(db, f"SELECT count(*) FROM ({_UNMATCHED})")
-    images, table, both = database.one_row(db, _PATIENTS)
+    datasets = tuple(_dataset(db, number, name)
+                     for number, name in enumerate(labels))
     return Audit(
         files=files, accepted=accepted,
         matched={name: counts[name] for name in _RULES if name in counts},
         unlabelled={name: counts[name] for name in _UNLABELLED
                     if name in counts},
         contradicts_rounding=contradicts,
-        diagnoses=diagnoses, unmatched=unmatched,
-        unmatched_examples=_examples(db, _UNMATCHED),
-        image_examples=_examples(db, _VISITS),
-        patients=(images, table, both), overruled=overruled,
-        datasets=tuple(Dataset(*row)
-                       for row in db.execute(_DATASETS).fetchall()),
+        diagnoses=sum(one.diagnoses for one in datasets),
+        unmatched=sum(one.unmatched for one in datasets),
+        overruled=overruled, datasets=datasets,
         notes=tuple(f"{name}: {note}" if name else note
                     for name, one in labels.items() for note in one.notes))
 
 
-def _examples(db: "duckdb.DuckDBPyConnection", query: str) -> tuple[str, ...]:
-    found = db.execute(f"SELECT * FROM ({query}) LIMIT {_EXAMPLES}").fetchall()
+def _dataset(db: "duckdb.DuckDBPyConnection", number: int,
+             name: str | None) -> Dataset:
+    given = {"dataset": number}
+    files, labelled = database.one_row(db, _FILES, given)
+    diagnoses, unmatched = database.one_row(db, _DIAGNOSES, given)
+    images, table, both = database.one_row(db, _PATIENTS, given)
+    return Dataset(name, files, labelled, diagnoses, unmatched,
+                   _examples(db, _UNMATCHED, given),
+                   _examples(db, _VISITS, given), (images, table, both))
+
+
+def _examples(db: "duckdb.DuckDBPyConnection", query: str,
+              given: dict[str, int]) -> tuple[str, ...]:
+    found = db.execute(f"SELECT * FROM ({query}) LIMIT {_EXAMPLES}",
+                       given).fetchall()
     return tuple(" ".join(str(part) for part in key if part is not None)
                  for key in found)

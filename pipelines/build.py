@@ -50,7 +50,8 @@ def build(config: configs.BuildConfig, options: Any,
       BuildFailed: It cannot go on; what is complete stays and is used by the
         next run.
     """
-    labels = sources.load_labels(config)  # A bad table stops it before any work.
+    # A bad table stops it before any work.
+    labels = sources.load_labels(config)
     existing = resume.Existing.of(config)
     recipe = existing.check(config)
     listing = sources.listing(config.sources)
@@ -60,7 +61,9 @@ def build(config: configs.BuildConfig, options: Any,
         [scan_path], _duplicates(config, options, listing, scan_path, stream),
         labels, config.rules, config.plan_path)
     print("\n".join(audit.lines()), file=stream)
-    if config.plan_only:
+    # Once a data set's table is mended, the images of all take other places.
+    if config.plan_only or (
+            audit.no_match and resume.planned_images(config)):
         return report.planned(config, audit, stream)
     _convert(config, options, existing, recipe, listing, stream)
     dataset = seal.seal(config, recipe, audit)

@@ -37,9 +37,12 @@ MANIFEST = flags.DEFINE_string(
     "Text file with one path on each line, beside or instead of --dicoms.")
 DATASET = flags.DEFINE_multi_string(
     "dataset", [],
-    "One of several data sets, NAME,FORMAT,DICOMS,LABELS, instead of --dicoms "
-    "and --label_table; given once for each. Its patients are its own, and "
-    "the column dataset has its name.")
+    "One of several data sets to merge, NAME,FORMAT,DICOMS,LABELS, given once "
+    "for each, instead of --dicoms, --labels_format and --label_table. FORMAT "
+    "is one of --labels_format. The column dataset has its name, as in "
+    "--where=\"dataset = 'film'\", and its patients are its own. What else "
+    "its table needs comes after: OURS=THEIRS as in --label_columns, "
+    "date_format=..., patient_id_width=....")
 LABEL_TABLE = flags.DEFINE_string(
     "label_table", DEFAULT_LABELS,
     "Diagnoses: a CSV, XLSX or Parquet file, a glob, or a folder of them.")
@@ -68,6 +71,10 @@ LABEL_CONFLICTS = flags.DEFINE_enum(
     "label_conflicts", "error", ["error", "drop"],
     "What two different rows for one patient, side and year are: an error, or "
     "a reason to leave these images out.")
+CANCER_BIRADS = flags.DEFINE_list(
+    "cancer_birads", None,
+    "BI-RADS categories that count as a cancer where a data set has no "
+    "pathology, as in 4,5,6; without it, what is usual for its format.")
 OUTPUT = flags.DEFINE_string(
     "output", "data/records", "Folder of the data set, on a local disk.")
 VARIANTS = flags.DEFINE_list(
@@ -94,7 +101,7 @@ FRACTIONS = flags.DEFINE_list(
 SPLITS = flags.DEFINE_enum(
     "splits", "auto", ["auto", "hash", "official"],
     "Split by salted hash of the patient, or as the data set's publishers "
-    "did; auto: official where there is one.")
+    "did; auto: as they did, for each data set that has such a split.")
 VIEWS = flags.DEFINE_list(
     "views", ["CC", "MLO"], "Views to keep; others are excluded.")
 KEEP_INTERVAL_CANCERS = flags.DEFINE_bool(
@@ -146,7 +153,9 @@ def _config():
             views=tuple(VIEWS.value),
             keep_for_processing=KEEP_FOR_PROCESSING.value,
             label_match=LABEL_MATCH.value,
-            label_conflicts=LABEL_CONFLICTS.value, salt=SALT.value,
+            label_conflicts=LABEL_CONFLICTS.value,
+            cancer_birads=config.parse_birads(CANCER_BIRADS.value),
+            salt=SALT.value,
             fractions=config.parse_fractions(FRACTIONS.value),
             splits=SPLITS.value),
         recipe=recipe.Recipe(
@@ -184,7 +193,7 @@ def _sources():
 
 def _make_default_cohort() -> None:
     """Makes the small synthetic cohort where nothing else was asked for."""
-    if DATASET.present or DICOMS.present or MANIFEST.present or LABEL_TABLE.present:
+    if any(flag.present for flag in (DATASET, DICOMS, MANIFEST, LABEL_TABLE)):
         return
     begun = os.path.exists(os.path.join(
         os.path.dirname(DEFAULT_DICOMS), "cohort.json"))

@@ -1,5 +1,6 @@
 """What a build does: the flags of build_records.py as one frozen value."""
 
+import csv
 import dataclasses
 import difflib
 import hashlib
@@ -93,8 +94,8 @@ class BuildConfig:
         for source in self.sources:
             if self.pseudonyms.key and source.labels.format != "register":
                 raise ValueError(
-                    f"--labels_format={source.labels.format} reads who the "
-                    "patient is from PatientID or the file's name, which "
+                    f"the format {source.labels.format} reads who the patient "
+                    "is from PatientID or the file's name, which "
                     "--patient_ids=hash hides")
 
     def path(self, *names: str) -> str:
@@ -146,34 +147,60 @@ def _source_json(source: Source) -> dict:
 
 
 def parse_dataset(text: str, formats: Sequence[str]) -> Source:
-    """Reads `NAME,FORMAT,DICOMS,LABELS` of `--dataset`.
+    """Reads `NAME,FORMAT,DICOMS,LABELS[,OURS=THEIRS...]` of `--dataset`.
+
+    After the four come columns of the label table as in `--label_columns`,
+    `date_format` and `patient_id_width`. A part with a comma is quoted.
 
     >>> parse_dataset("film,cbis_ddsm,data/film,film.csv", ["cbis_ddsm"])
     ... # doctest: +ELLIPSIS
     Source(name='film', dicoms=('data/film',), labels=LabelSource(...
     """
-    parts = [part.strip() for part in text.split(",")]
-    if len(parts) != 4 or not all(parts):
+    parts = [part.strip() for part in next(csv.reader([text]), [])]
+    if len(parts) < 4 or not all(parts):
         raise ValueError(
             f"--dataset={text}: expected NAME,FORMAT,DICOMS,LABELS, as in "
             "film,cbis_ddsm,archive/film,archive/film_labels")
-    name, label_format, dicoms, labels = parts
+    name, label_format, dicoms, table = parts[:4]
     if label_format not in formats:
         near = difflib.get_close_matches(label_format, formats, 1, 0)[0]
         raise ValueError(
             f"--dataset={text}: {label_format} is none of "
             f"{', '.join(formats)}; did you mean {near}?")
-    return Source(name, (dicoms,), LabelSource(labels, label_format))
+    columns = dict(parse_columns(parts[4:], "--dataset"))
+    date_format = columns.pop("date_format", None)
+    width = columns.pop("patient_id_width", None)
+    if width is not None and not width.isdecimal():
+        raise ValueError(f"--dataset={text}: patient_id_width={width} is not "
+                         "a number of digits")
+    return Source(name, (dicoms,), LabelSource(
+        table, label_format, tuple(columns.items()), date_format,
+        None if width is None else int(width)))
 
 
-def parse_columns(pairs: Sequence[str]) -> tuple[tuple[str, str], ...]:
+def parse_columns(pairs: Sequence[str], flag: str = "--label_columns",
+                  ) -> tuple[tuple[str, str], ...]:
     """Reads `ours=theirs` pairs of `--label_columns`."""
     for pair in pairs:
         if "=" not in pair:
-            raise ValueError(f"--label_columns has {pair!r}: expected "
-                             "OURS=THEIRS, as in patient_id=pid")
+            raise ValueError(f"{flag} has {pair!r}: expected OURS=THEIRS, as "
+                             "in patient_id=pid")
     split = (pair.split("=", 1) for pair in pairs)
     return tuple((ours.strip(), theirs.strip()) for ours, theirs in split)
+
+
+def parse_birads(categories: Sequence[str] | None) -> tuple[int, ...] | None:
+    """Reads `--cancer_birads`; None: each reader's own rule.
+
+    >>> parse_birads(["5", "4"]), parse_birads(None)
+    ((4, 5), None)
+    """
+    if categories is None:
+        return None
+    if not all(text.strip().isdecimal() for text in categories):
+        raise ValueError(f"--cancer_birads={','.join(categories)}: expected "
+                         "BI-RADS categories, as in 4,5,6")
+    return tuple(sorted(set(map(int, categories))))
 
 
 def parse_fractions(numbers: Sequence[str]) -> tuple[float, float, float]:

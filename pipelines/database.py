@@ -3,7 +3,7 @@
 import os
 import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import duckdb
@@ -42,9 +42,10 @@ def view_parquet(db: "duckdb.DuckDBPyConnection", name: str,
                     filename=filename).create_view(name)
 
 
-def one_row(db: "duckdb.DuckDBPyConnection", query: str) -> tuple:
+def one_row(db: "duckdb.DuckDBPyConnection", query: str,
+            parameters: dict[str, Any] | None = None) -> tuple:
     """The only row of a query's answer."""
-    row, = db.execute(query).fetchall()
+    row, = db.execute(query, parameters).fetchall()
     return row
 
 

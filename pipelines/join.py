@@ -9,10 +9,7 @@ of studies, each side of a study is).
 
     source    dataset (its number), name, claims, ... one per data set
     label     label (its number), dataset, ...       one per diagnosis
-    patient   dataset, patient_id, patient, excluded one per PatientID
-    keyed     id, image, patient                     one per file that a table
-                                                     of images or of studies
-                                                     may name
+    patient, keyed                                   who is who: `patients`
     image     id, sop, study, patient, laterality, day, ... one per file
     visit     dataset, patient, laterality, day, image, year, rounded_year,
               files (how many)
@@ -20,8 +17,8 @@ of studies, each side of a study is).
     judged    id, status, reason, label, ...         one per file
 """
 
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
@@ -34,7 +31,6 @@ if TYPE_CHECKING:
 
     from pipelines import plan
 
-_BATCH_ROWS = 1 << 16
 _DUPLICATE_SCHEMA = pa.schema([("file", pa.string()), ("reason", pa.string()),
                                ("detail", pa.string())])
 
@@ -53,20 +49,20 @@ _IMAGE = f"""
 CREATE TEMP TABLE image AS
 SELECT {ID} AS id, o.dataset, o.claims, k.image,
        s.sop_instance_uid AS sop, s.study_instance_uid AS study,
-       coalesce(nullif(l.patient_id, ''), k.patient, p.patient) AS patient,
-       coalesce(l.laterality, s.laterality) AS laterality,
-       coalesce(l.view, s.view) AS view,
-       l.laterality IS NOT NULL AS told_side, l.view IS NOT NULL AS told_view,
-       coalesce(l.laterality <> s.laterality, false) AS overruled_side,
-       coalesce(l.view <> s.view, false) AS overruled_view,
+       coalesce(k.patient, p.patient) AS patient,
+       coalesce(k.laterality, s.laterality) AS laterality,
+       coalesce(k.view, s.view) AS view,
+       k.laterality IS NOT NULL AS told_side, k.view IS NOT NULL AS told_view,
+       coalesce(k.laterality <> s.laterality, false) AS overruled_side,
+       coalesce(k.view <> s.view, false) AS overruled_view,
        CASE WHEN o.claims IN ('{rows.BREAST}', '{rows.IMAGE}', '{rows.STUDY}')
             THEN DATE '1970-01-01' ELSE s.study_date END AS day,
        s.status IS NULL AND d.file IS NULL AS accepted,
        coalesce(s.reason, d.reason) AS rejection,
        d.detail AS duplicate_detail,
        CASE WHEN p.excluded IS NOT NULL THEN p.excluded
-            WHEN coalesce(l.view, s.view) IS NULL THEN 'unknown_view'
-            WHEN NOT list_contains($views, coalesce(l.view, s.view))
+            WHEN coalesce(k.view, s.view) IS NULL THEN 'unknown_view'
+            WHEN NOT list_contains($views, coalesce(k.view, s.view))
               THEN 'other_view'
             WHEN NOT $keep_for_processing
              AND s.presentation_intent = 'FOR PROCESSING' THEN 'for_processing'
@@ -76,8 +72,6 @@ FROM read_parquet($scan, hive_partitioning = false) s
 JOIN source o ON o.name IS NOT DISTINCT FROM s.dataset
 LEFT JOIN patient p ON p.dataset = o.dataset AND p.patient_id = s.patient_id
 LEFT JOIN keyed k ON k.id = {ID}
-LEFT JOIN label l ON l.dataset = o.dataset AND l.image = k.image
-  AND o.claims = '{rows.IMAGE}'
 LEFT JOIN duplicate d ON d.file = s.file
 """
 
@@ -222,57 +216,14 @@ def _check_keys(db: "duckdb.DuckDBPyConnection",
             f"keys ({key}); it must give one for each")
 
 
-def make_patients(db: "duckdb.DuckDBPyConnection", scan: list[str],
-                  labels: Labels) -> None:
-    """Makes `patient` and `keyed`: who the patient of each image is."""
-    db.execute("CREATE TEMP TABLE patient (dataset INTEGER, "
-               "patient_id VARCHAR, patient VARCHAR, excluded VARCHAR)")
-    db.execute("CREATE TEMP TABLE keyed (id BIGINT, image VARCHAR, "
-               "patient VARCHAR)")
-    for dataset, (name, table) in enumerate(labels.items()):
-        for batch in _batches(db, """
-SELECT patient_id, min(file) AS file
-FROM read_parquet($scan, hive_partitioning = false)
-WHERE trim(patient_id) <> '' AND dataset IS NOT DISTINCT FROM $name
-GROUP BY patient_id""", {"scan": scan, "name": name}):
-            found = [(dataset, patient_id,
-                      table.patient_of(file, patient_id) or None,
-                      table.excluded_of(patient_id))
-                     for patient_id, file in batch]
-            _insert(db, "patient", found)
-        if table.join in (rows.IMAGE, rows.STUDY):
-            for batch in _batches(db, f"""
-SELECT {ID} AS id, s.file, coalesce(s.patient_id, '') AS patient_id
-FROM read_parquet($scan, hive_partitioning = false) s
-WHERE s.dataset IS NOT DISTINCT FROM $name""", {"scan": scan, "name": name}):
-                _insert(db, "keyed", [
-                    (number, table.image_of(file),
-                     table.patient_of(file, patient_id) or None)
-                    for number, file, patient_id in batch])
-
-
-def _batches(db: "duckdb.DuckDBPyConnection", query: str,
-             parameters: dict[str, Any]) -> Iterator[list[tuple]]:
-    """The rows of a query, some at a time."""
-    table: Any = db.sql(query, params=parameters).to_arrow_table()
-    for batch in table.to_batches(_BATCH_ROWS):
-        yield list(zip(*(column.to_pylist() for column in batch.columns)))
-
-
-def _insert(db: "duckdb.DuckDBPyConnection", name: str,
-            found: list[tuple]) -> None:
-    described = db.sql(f"SELECT * FROM {name}").to_arrow_table().schema
-    db.register("found", pa.table(
-        [pa.array(column, field.type)
-         for column, field in zip(zip(*found), described)],
-        schema=described))
-    db.execute(f"INSERT INTO {name} SELECT * FROM found")
-    db.unregister("found")
-
-
 def make_images(db: "duckdb.DuckDBPyConnection", scan: list[str],
                 duplicates: pa.Table, rules: "plan.PlanRules") -> None:
-    """Makes `image`: what the join needs of each file, and its exclusion."""
+    """Makes `image`: what the join needs of each file, and its exclusion.
+
+    Raises:
+      ValueError: A file of the scan is of no data set that has labels, or
+        would have two rows.
+    """
     db.register("given", duplicates.select(
         _DUPLICATE_SCHEMA.names).cast(_DUPLICATE_SCHEMA))
     db.execute("CREATE TEMP TABLE duplicate AS SELECT * FROM given")
@@ -281,6 +232,14 @@ def make_images(db: "duckdb.DuckDBPyConnection", scan: list[str],
         "scan": scan, "views": list(rules.views),
         "keep_for_processing": rules.keep_for_processing,
         "exclude_implants": rules.exclude_implants})
+    scanned, = database.one_row(
+        db, "SELECT count(*) FROM read_parquet($scan, "
+        "hive_partitioning = false)", {"scan": scan})
+    images, = database.one_row(db, "SELECT count(*) FROM image")
+    if images != scanned:
+        raise ValueError(
+            f"the scan has {scanned:,} files, of which {images:,} rows of a "
+            "data set with labels came; each must give one")
 
 
 def join_labels(db: "duckdb.DuckDBPyConnection",

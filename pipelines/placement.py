@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from pipelines import database
 from pipelines import shards
 from pipelines import splits
+from pipelines.labels import rows
 
 if TYPE_CHECKING:
     import duckdb
@@ -41,8 +42,8 @@ SELECT dataset, $may_be_official AND count(official_split) > 0 AS official,
          AS has_validation
 FROM label GROUP BY dataset
 """
-# A patient's rows count wherever she has images; a table of images may know
-# her by her images alone.
+# All rows of a patient count, of images that are not there too; a table of
+# images may know her by her images alone.
 _SPLIT = f"""
 CREATE TEMP TABLE patient_split AS
 WITH valued AS (
@@ -54,11 +55,12 @@ official AS (
     SELECT dataset, patient_id AS patient, official_split FROM label
     UNION ALL
     SELECT j.dataset, j.patient, l.official_split
-    FROM judged j JOIN label l USING (label))
-  GROUP BY dataset, patient)
+    FROM judged j JOIN label l USING (label) JOIN source s
+      ON s.dataset = j.dataset AND s.claims = '{rows.IMAGE}')
+  WHERE official_split IS NOT NULL GROUP BY dataset, patient)
 SELECT dataset, patient,
        CASE WHEN official THEN {_BY_OFFICIAL} ELSE {_BY_HASH} END AS split
-FROM valued JOIN official USING (dataset, patient)
+FROM valued LEFT JOIN official USING (dataset, patient)
   JOIN splitting USING (dataset)
 """
 

@@ -20,10 +20,12 @@ from pyarrow import parquet
 from pipelines import audit
 from pipelines import database
 from pipelines import join
+from pipelines import patients
 from pipelines import placement
 from pipelines import schema
 from pipelines import shards
 from pipelines import splits
+from pipelines.labels import errors
 from pipelines.labels import ids
 from pipelines.labels import rows
 
@@ -72,6 +74,8 @@ class PlanRules:
         of the next; `rounding`: that of its rounded date.
       label_conflicts: Two different rows for one key are an `error`, or both
         `drop`ped.
+      cancer_birads: The categories that count as a cancer where a data set has
+        no pathology; None: what its label reader says is usual.
       salt: Of the split and the order; public.
       fractions: Of patients, for train, validation and test.
       splits: `hash`, `official`, or `auto`: official where there is one.
@@ -83,6 +87,7 @@ class PlanRules:
     keep_for_processing: bool = False
     label_match: str = "year"
     label_conflicts: str = "error"
+    cancer_birads: tuple[int, ...] | None = None
     salt: str = "mammoflow-1"
     fractions: tuple[float, float, float] = (0.8, 0.1, 0.1)
     splits: str = "auto"
@@ -92,6 +97,12 @@ class PlanRules:
         rows.check_choice("--label_conflicts", self.label_conflicts,
                           rows.CONFLICTS)
         rows.check_choice("--splits", self.splits, SPLITS)
+        if self.cancer_birads is not None and (
+                not self.cancer_birads
+                or not set(self.cancer_birads) <= set(range(7))):
+            raise ValueError(
+                f"--cancer_birads={','.join(map(str, self.cancer_birads))} is "
+                "not a list of BI-RADS categories, 0 to 6, as in 4,5,6")
         splits.check_fractions("--fractions", self.fractions)
         if not self.views or any(
                 view != view.strip().upper() or not view
@@ -125,11 +136,12 @@ def make_plan(scan_paths: list[str], duplicates: pa.Table,
       How images and diagnoses met.
 
     Raises:
-      rows.LabelError: The table contradicts itself, its patient IDs lost
+      rows.LabelError: A table contradicts itself, its patient IDs lost
         their zeros, or there is no official split to follow.
     """
-    for table in labels.values():
-        _check_labels(table, rules)
+    for name, table in labels.items():
+        with errors.of_dataset(name):
+            _check_labels(table, rules)
     temporary = f"{output}{shards.TEMPORARY_MARK}{uuid.uuid4().hex[:8]}"
     scratch = f"{temporary}-scratch"
     scan = database.literal_paths(scan_paths)
@@ -137,7 +149,7 @@ def make_plan(scan_paths: list[str], duplicates: pa.Table,
         with database.connect(scratch, threads) as db:
             join.make_sources(db, labels, rules)
             join.make_labels(db, labels)
-            join.make_patients(db, scan, labels)
+            patients.make_patients(db, scan, labels)
             _check_patient_ids(db, labels)
             join.make_images(db, scan, duplicates, rules)
             join.join_labels(db, rules)
@@ -167,17 +179,18 @@ def _check_labels(labels: rows.LabelTable, rules: PlanRules) -> None:
     if rules.splits == "official" and missing:
         raise rows.LabelError(
             "--splits=official: this label table has no official split; "
-            "--splits=hash makes one")
+            "--splits=hash makes one, --splits=auto does where there is none")
 
 
 def _check_patient_ids(db: "duckdb.DuckDBPyConnection",
                        labels: join.Labels) -> None:
-    for dataset, table in enumerate(labels.values()):
+    for dataset, (name, table) in enumerate(labels.items()):
         if table.numeric_ids:
             found = db.execute(
                 "SELECT DISTINCT patient FROM patient WHERE dataset = ? "
                 "AND patient IS NOT NULL", [dataset]).fetchall()
-            ids.check_patient_ids(table, {patient for patient, in found})
+            with errors.of_dataset(name):
+                ids.check_patient_ids(table, {patient for patient, in found})
 
 
 def _write(db: "duckdb.DuckDBPyConnection", scan: list[str],

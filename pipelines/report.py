@@ -85,10 +85,11 @@ def _status(config: configs.BuildConfig, audit: Any,
             stream: TextIO) -> int:
     """The exit status, and in words why it is not 0."""
     if audit.no_match:
+        names = {one.name for one in audit.no_match}
         tables = ", ".join(source.labels.table for source in config.sources
-                           if source.name in audit.no_match)
+                           if source.name in names)
         print(f"\nThe label table {tables} matches no image: "
-              "nothing was written. See the example keys above.",
+              "no image was written. See the example keys above.",
               file=stream)
         return 1
     uncounted = sum(number for name, number in why.items()

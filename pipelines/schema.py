@@ -13,7 +13,7 @@ from typing import Any
 
 import pyarrow as pa
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 SCAN, PLAN, CONVERTED, IMAGES, RECORDS, EXAMPLE = (
     "scan", "plan", "converted", "images", "records", "example")

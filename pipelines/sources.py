@@ -9,6 +9,7 @@ from pipelines import config as configs
 from pipelines import files
 from pipelines import join
 from pipelines import matching
+from pipelines.labels import errors
 from pipelines.labels import formats
 from pipelines.labels import rows
 
@@ -26,18 +27,26 @@ def listing(sources: tuple[configs.Source, ...]) -> pa.Table:
     """
     parts = []
     for source in sources:
-        part = matching.listing(source.dicoms, source.manifest)
+        try:
+            part = matching.listing(source.dicoms, source.manifest)
+        except matching.NothingMatched as error:
+            if source.name is None:
+                raise
+            raise matching.NothingMatched(
+                f"--dataset={source.name}: {error}") from error
         parts.append(part.append_column(
             "dataset", pa.array([source.name] * len(part), pa.string())))
     table = pa.concat_tables(parts).sort_by(
         [("file", "ascending"), ("dataset", "ascending")])
     paths = table["file"].combine_chunks()
-    shared = table.slice(1).filter(pc.equal(paths[1:], paths[:-1]))
-    if len(shared):
+    again = pc.equal(paths[1:], paths[:-1])
+    if pc.any(again).as_py():
+        second = pc.index(again, True).as_py() + 1
+        names = table["dataset"].slice(second - 1, 2).to_pylist()
         raise ValueError(
-            f"{len(shared):,} files are of two data sets, as "
-            f"{shared['file'][0].as_py()}: give each --dataset a folder of "
-            "its own")
+            f"--dataset: {pc.sum(again).as_py():,} files are both of "
+            f"{' and of '.join(names)}: a file is of one data set; give each "
+            "a folder of its own")
     return table
 
 
@@ -47,8 +56,11 @@ def load_labels(config: configs.BuildConfig) -> join.Labels:
     Raises:
       ValueError: There is none, or its rows cannot be used.
     """
-    return {source.name: _load(source.labels, config)
-            for source in config.sources}
+    labels = {}
+    for source in config.sources:
+        with errors.of_dataset(source.name):
+            labels[source.name] = _load(source.labels, config)
+    return labels
 
 
 def _is_table(path: str) -> bool:
@@ -66,13 +78,15 @@ def _load(source: configs.LabelSource,
                                 "is_label_file", _is_table)
         paths = [path for path in paths if is_label_file(path)]
     if not paths:
-        raise ValueError(
-            f"--label_table={source.table}: no such table; expected a file, "
-            f"a glob or a folder with {', '.join(_TABLE_SUFFIXES)}")
+        raise errors.LabelError(
+            f"label table {source.table}: no such table; expected a file, a "
+            f"glob or a folder with {', '.join(_TABLE_SUFFIXES)}")
     tables = [(os.path.basename(path), files.read(path)) for path in paths]
     hashed = config.pseudonyms.key is not None
+    categories = config.rules.cancer_birads
     return formats.read(source.format, tables, rows.LabelOptions(
         columns=dict(source.columns), date_format=source.date_format,
         patient_id_width=source.patient_id_width,
         conflicts=config.rules.label_conflicts,
+        cancer_birads=None if categories is None else frozenset(categories),
         transform_id=config.pseudonyms.patient if hashed else None))

@@ -7,6 +7,7 @@ import pyarrow as pa
 from pyarrow import parquet
 
 from pipelines import audit
+from pipelines import join
 from pipelines import plan
 from pipelines import schema
 from pipelines.labels import rows
@@ -35,16 +36,18 @@ def duplicates(reasons: dict[str, str]) -> pa.Table:
         "detail": pa.array(["shared"] * len(reasons), pa.string())})
 
 
-def plan_of(images: list[dict], labels: rows.LabelTable,
+def plan_of(images: list[dict], labels: rows.LabelTable | join.Labels,
             rules: plan.PlanRules = plan.PlanRules(),
             rejected: dict[str, str] | None = None,
             ) -> tuple[dict[str, dict], audit.Audit]:
     """The plan's rows by file, in their order, and the audit."""
+    if isinstance(labels, rows.LabelTable):
+        labels = {None: labels}
     with tempfile.TemporaryDirectory() as folder:
         scan = os.path.join(folder, "scan.parquet")
         output = os.path.join(folder, "plan.parquet")
         write(scan, images)
-        found = plan.make_plan([scan], duplicates(rejected or {}), {None: labels},
+        found = plan.make_plan([scan], duplicates(rejected or {}), labels,
                                rules, output, threads=2)
         planned = parquet.read_table(output)
         assert sorted(os.listdir(folder)) == ["plan.parquet", "scan.parquet"]

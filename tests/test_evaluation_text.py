@@ -14,7 +14,8 @@ def document(**changes):
         "validation": VALIDATION.counts,
         "bootstrap": {"resamples": 50, "seed": 0, "level": 0.95},
         "results": evaluation.results(POINT, TEST, PLAN, VALIDATION),
-        "same_records": True, "crossing": None, "subgroups": {}, "comparison": None, **changes}
+        "same_records": True, "crossing": None, "subgroups": {},
+        "comparison": None, **changes}
 
 
 def test_it_says_what_was_judged_and_how():

@@ -40,8 +40,8 @@ def _line(patient="P_00001", side="LEFT", assessment="4",
 def real() -> rows.LabelTable:
     if not _REAL.is_dir():
         pytest.skip(f"no tables in {_REAL}")
-    return formats.READERS["cbis_ddsm"](
-        [(name, (_REAL / name).read_bytes()) for name in _COUNTS],
+    return formats.read(
+        "cbis_ddsm", [(name, (_REAL / name).read_bytes()) for name in _COUNTS],
         rows.LabelOptions())
 
 

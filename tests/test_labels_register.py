@@ -40,7 +40,8 @@ def test_row_is_read_as_it_is():
         "row": 2, "source": "labels.csv", "patient_id": "000123",
         "laterality": "L", "year": 2014, "birads": 1, "birads_1": 1,
         "birads_2": 1, "birads_3": None, "cancer": 0, "outcome": "TN",
-        "follow_up": 0, "official_split": None, "contradicting": False}]
+        "follow_up": 0, "official_split": None, "contradicting": False,
+        "image": None, "view": None}]
     assert labels.patient_of("file", "p") == "p"
     assert labels.excluded_of("p") is None
     assert not labels.notes

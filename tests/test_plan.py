@@ -238,12 +238,12 @@ def test_audit_counts_and_tells():
     assert audit.unlabelled["no_diagnosis"].images == 1
     assert audit.contradicts_rounding == 1
     assert audit.unmatched == 1
-    assert audit.unmatched_examples == ("p L 1999",)
+    assert audit.datasets[0].unmatched_examples == ("p L 1999",)
     assert not audit.no_match
     text = "\n".join(audit.lines())
     assert "diagnosis of their own year" in text
     assert "1 of 3 diagnoses belong to no image, as p L 1999" in text
-    assert json.loads(json.dumps(audit.to_json()))["no_match"] == []
+    assert json.loads(json.dumps(audit.to_json()))["unmatched"] == 1
 
 
 def test_table_that_matches_no_image_still_gives_a_plan():
@@ -254,9 +254,9 @@ def test_table_that_matches_no_image_still_gives_a_plan():
     found, audit = scan_rows.plan_of(images, labels)
     assert audit.no_match
     assert {row["reason"] for row in found.values()} == {"no_diagnosis"}
-    assert audit.image_examples == (
+    assert audit.datasets[0].image_examples == (
         "i0 L 2012-02-01", "i1 L 2012-02-01", "i2 L 2012-02-01")
-    assert audit.unmatched_examples == (
+    assert audit.datasets[0].unmatched_examples == (
         "t0 R 2012", "t1 R 2012", "t2 R 2012")
     assert audit.lines()[-1] == (
         "  patients: 5 of images, 5 of the table, 0 of both")
@@ -403,8 +403,8 @@ def test_failure_leaves_nothing_behind(tmp_path):
     scan_rows.write(scan, _images(a={}))
     with pytest.raises(ValueError, match="a file twice"):
         plan.make_plan([scan, scan], scan_rows.duplicates({}),
-                       {None: _labels("p,L,2012-01-01,1,,,0,")}, plan.PlanRules(),
-                       str(tmp_path / "plan.parquet"))
+                       {None: _labels("p,L,2012-01-01,1,,,0,")},
+                       plan.PlanRules(), str(tmp_path / "plan.parquet"))
     assert os.listdir(tmp_path) == ["scan.parquet"]
 
 

@@ -4,7 +4,9 @@ They name the table and the row, as a spreadsheet counts it (the header is row
 1), and never repeat a cell that could be a name or a date: only its shape.
 """
 
+import contextlib
 import re
+from collections.abc import Iterator
 
 MOST_SHOWN = 5
 
@@ -14,6 +16,17 @@ _LONGEST_SHAPE = 24
 
 class LabelError(ValueError):
     """A label table that cannot be used, and what to do about it."""
+
+
+@contextlib.contextmanager
+def of_dataset(name: str | None) -> Iterator[None]:
+    """Names the data set in every LabelError, where there are several."""
+    try:
+        yield
+    except LabelError as error:
+        if name is None:
+            raise
+        raise LabelError(f"--dataset={name}: {error}") from error
 
 
 class RowErrors:

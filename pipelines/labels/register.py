@@ -162,7 +162,7 @@ def _one_per_key(
 ) -> tuple[list[rows.Diagnosis],
            list[tuple[rows.Diagnosis, rows.Diagnosis]]]:
     """One row per key, in the order of the first; and who contradicts it."""
-    first: dict[tuple[str, str, int | None], rows.Diagnosis] = {}
+    first: dict[tuple[str, str | None, int | None], rows.Diagnosis] = {}
     contradicted = set()
     conflicts = []
     for diagnosis in found:
