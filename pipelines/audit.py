@@ -20,11 +20,13 @@ _RULES = {
     rows.OTHER_SIDE: "row of the other breast only: healthy",
     rows.PRIOR_EXAM: "row of the next exam: healthy then",
     rows.LATER_EXAM: "cancer recorded with a later exam",
+    "study": "diagnosis of their breast in their study",
 }
 _UNLABELLED = {
     "superseded": "a later visit took the diagnosis",
     "no_diagnosis": "without diagnosis",
     "contradicting_diagnosis": "with contradicting diagnoses",
+    "ambiguous_image": "of a row that fits several files",
     "no_patient_id": "without PatientID",
     "no_laterality": "without side",
     "no_study_date": "without study date",

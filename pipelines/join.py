@@ -4,14 +4,16 @@ Each function makes one temporary table from those before it; all of them have
 few and narrow columns, as the scan's wide rows are only needed once the plan
 of each file is known. Images and diagnoses of one data set meet at the
 *visit*: patient, side and calendar day (for tables without dates, patient and
-side alone; for tables of images, each image is a visit of its own).
+side alone; for tables of images, each image is a visit of its own; for tables
+of studies, each side of a study is).
 
     source    dataset (its number), name, claims, ... one per data set
     label     label (its number), dataset, ...       one per diagnosis
     patient, keyed                                   who is who: `patients`
     image     id, sop, study, patient, laterality, day, ... one per file
-    visit     dataset, patient, laterality, day, image, year, rounded_year
-    claim     visit + label, label_rule, wins, contradicting
+    visit     dataset, patient, laterality, day, image, year, rounded_year,
+              files (how many)
+    claim     visit + label, label_rule, wins, shared, contradicting
     judged    id, status, reason, label, ...         one per file
 """
 
@@ -54,7 +56,7 @@ SELECT {ID} AS id, o.dataset, o.claims, k.image,
        coalesce(k.laterality <> s.laterality, false) AS overruled_side,
        coalesce(k.view <> s.view, false) AS overruled_view,
        coalesce(s.implant, k.implant) AS implant,
-       CASE WHEN o.claims IN ('{rows.BREAST}', '{rows.IMAGE}')
+       CASE WHEN o.claims IN ('{rows.BREAST}', '{rows.IMAGE}', '{rows.STUDY}')
             THEN DATE '1970-01-01' ELSE s.study_date END AS day,
        s.status IS NULL AND d.file IS NULL AS accepted,
        coalesce(s.reason, d.reason) AS rejection,
@@ -79,10 +81,11 @@ _VISIT = f"""
 CREATE TEMP TABLE visit AS
 SELECT *, year + (month(day) * 100 + day(day) > {_LAST_DAY_ROUNDED_DOWN})::INT
           AS rounded_year
-FROM (SELECT DISTINCT dataset, claims, patient, laterality, day, image,
-             year(day) AS year FROM image
+FROM (SELECT dataset, claims, patient, laterality, day, image,
+             year(day) AS year, count(*) AS files FROM image
       WHERE accepted AND patient IS NOT NULL AND laterality IS NOT NULL
-        AND day IS NOT NULL)
+        AND day IS NOT NULL
+      GROUP BY ALL)
 """
 
 # Which diagnosis each visit asks for: expressions over the visit `v`.
@@ -121,11 +124,24 @@ SELECT v.*, l.label, l.contradicting,
        NULL::BOOLEAN AS contradicts
 FROM visit v JOIN label l ON l.dataset = v.dataset AND l.image = v.image
 """,
+    rows.STUDY: """
+SELECT v.*, l.label, l.contradicting, 'study' AS label_rule,
+       NULL::BOOLEAN AS contradicts
+FROM visit v JOIN label l ON l.dataset = v.dataset AND l.image = v.image
+  AND l.laterality = v.laterality
+""",
 }
+_KEYS = {rows.VISIT: "patient_id, laterality, year",
+         rows.BREAST: "patient_id, laterality, year",
+         rows.IMAGE: "image", rows.STUDY: "image, laterality"}
 
-_CLAIM = """
+# A row about one image is about no other that has its name.
+_CLAIM = f"""
 CREATE TEMP TABLE claim AS
-SELECT *, day = max(day) OVER (PARTITION BY label) AS wins FROM ({claims})
+SELECT *, day = max(day) OVER (PARTITION BY label) AS wins,
+       claims = '{rows.IMAGE}' AND sum(files) OVER (PARTITION BY label) > 1
+         AS shared
+FROM ({{claims}})
 """
 
 _JUDGED = """
@@ -138,6 +154,7 @@ WITH reasoned AS (
          WHEN i.day IS NULL THEN 'no_study_date'
          WHEN c.label IS NULL THEN 'no_diagnosis'
          WHEN c.contradicting THEN 'contradicting_diagnosis'
+         WHEN c.shared THEN 'ambiguous_image'
          WHEN NOT c.wins THEN 'superseded'
          WHEN i.exclusion IS NOT NULL THEN i.exclusion
          WHEN NOT $keep_interval_cancers AND l.outcome = 'FN'
@@ -193,8 +210,7 @@ def make_labels(db: "duckdb.DuckDBPyConnection", labels: Labels) -> None:
 
 def _check_keys(db: "duckdb.DuckDBPyConnection",
                 table: rows.LabelTable) -> None:
-    key = ("image" if table.join == rows.IMAGE
-           else "patient_id, laterality, year")
+    key = _KEYS[table.join]
     db.register("keys", table.rows)
     keys, = database.one_row(
         db, f"SELECT count(*) FROM (SELECT DISTINCT {key} FROM keys)")

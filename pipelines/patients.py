@@ -5,7 +5,8 @@ may tell the side and the view too.
 
     patient   dataset, patient_id, patient, excluded one per PatientID
     keyed     id, image, patient, laterality, ...    one per file that a table
-                                                     of images may name
+                                                     of images or of studies
+                                                     may name
 """
 
 from collections.abc import Iterator
@@ -38,12 +39,13 @@ SELECT {join.ID} AS id, s.file, coalesce(s.patient_id, '') AS patient_id
 FROM read_parquet($scan, hive_partitioning = false) s
 WHERE s.dataset IS NOT DISTINCT FROM $name
 """
-_KEYED = """
+_KEYED = f"""
 CREATE TEMP TABLE keyed AS
 SELECT n.id, n.image, l.laterality, l.view, l.implant,
        coalesce(nullif(l.patient_id, ''), n.patient) AS patient
-FROM named n
+FROM named n JOIN source s USING (dataset)
 LEFT JOIN label l ON l.dataset = n.dataset AND l.image = n.image
+  AND s.claims = '{rows.IMAGE}'
 """
 
 
@@ -52,7 +54,7 @@ def make_patients(db: "duckdb.DuckDBPyConnection", scan: list[str],
     """Makes `patient` and `keyed`.
 
     Args:
-      db: With the table `label`.
+      db: With the tables `source` and `label`.
       scan: The scan's Parquet files.
       labels: The readers' tables, which know who is who.
     """
@@ -67,7 +69,7 @@ def make_patients(db: "duckdb.DuckDBPyConnection", scan: list[str],
                  None if table.join == rows.IMAGE
                  else table.patient_of(file, patient_id) or None,
                  table.excluded_of(patient_id)) for patient_id, file in batch])
-        if table.join != rows.IMAGE:
+        if table.join not in (rows.IMAGE, rows.STUDY):
             continue
         for batch in _batches(db, _FILES, given):
             _insert(db, "named", _NAMED_SCHEMA, [

@@ -115,6 +115,9 @@ REASONS: dict[str, Reason] = {
         "the header has no usable StudyDate", "complete the header"),
     "contradicting_diagnosis": _unlabelled(
         "the label table contradicts itself for it", "mend the table"),
+    "ambiguous_image": _unlabelled(
+        "its row of the label table fits other files as well",
+        "leave one of them in --dicoms, or name paths in the table"),
     "not_whole_image": _excluded(
         "a crop or a mask, as its PatientID says",
         "nothing, crops and masks are not mammograms"),

@@ -118,7 +118,7 @@ FIELDS: tuple[Field, ...] = (
     Field("follow_up", "int", _PLANNED | _EXAMPLE,
           "1: the reading suggested follow-up (was referred)"),
     Field("label_rule", "text", _PLANNED,
-          "own_year, next_year, rounded_year, breast or image: how the "
+          "own_year, next_year, rounded_year, breast, image or study: how the "
           "diagnosis was found; other_side, prior_exam or later_exam: what "
           "the label reader concluded it from"),
     Field("label_row", "int", _PLANNED,

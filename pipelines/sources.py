@@ -63,6 +63,10 @@ def load_labels(config: configs.BuildConfig) -> join.Labels:
     return labels
 
 
+def _is_table(path: str) -> bool:
+    return path.lower().endswith(_TABLE_SUFFIXES)
+
+
 def _load(source: configs.LabelSource,
           config: configs.BuildConfig) -> rows.LabelTable:
     try:
@@ -70,8 +74,9 @@ def _load(source: configs.LabelSource,
     except matching.NothingMatched:
         paths = []
     if len(paths) > 1 or not paths:
-        paths = [path for path in paths
-                 if path.lower().endswith(_TABLE_SUFFIXES)]
+        is_label_file = getattr(formats.READERS[source.format],
+                                "is_label_file", _is_table)
+        paths = [path for path in paths if is_label_file(path)]
     if not paths:
         raise errors.LabelError(
             f"label table {source.table}: no such table; expected a file, a "

@@ -65,7 +65,7 @@ def test_row_is_read_as_it_is():
         "cancer": 1, "outcome": "TP", "follow_up": 1,
         "official_split": "train", "contradicting": False,
         "image": _id("0 L CC"), "view": "CC", "rule": None,
-            "implant": None}]
+        "implant": None}]
 
 
 @pytest.fixture(scope="module")

@@ -41,7 +41,11 @@ class CellError(ValueError):
 
 
 def is_blank(cell: tables.Cell) -> bool:
-    """Whether a cell says nothing, in any of the usual spellings."""
+    """Whether nothing is said, in whatever way people write that.
+
+    >>> is_blank("NaN"), is_blank("0")
+    (True, False)
+    """
     return tables.text(cell).lower() in BLANKS
 
 

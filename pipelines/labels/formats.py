@@ -1,11 +1,11 @@
 """The label tables that are known, by the name `--labels_format` takes."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from types import ModuleType
 
 from pipelines.labels import (
-    bmcd, cbis_ddsm, cmmd, columns, embed, errors, inbreast, register, rows,
-    rsna, tables, vindr)
+    bmcd, cbis_ddsm, cmmd, columns, embed, errors, generic, inbreast, omidb,
+    register, rows, rsna, tables, vindr)
 
 READERS: dict[str, ModuleType] = {
     "register": register,
@@ -16,6 +16,8 @@ READERS: dict[str, ModuleType] = {
     "cmmd": cmmd,
     "embed": embed,
     "bmcd": bmcd,
+    "omidb": omidb,
+    "generic": generic,
 }
 
 
@@ -35,9 +37,11 @@ def read(name: str, files: Sequence[tuple[str, bytes]],
     try:
         return READERS[name].read(files, options)
     except errors.LabelError as error:
-        fitting = fitting_formats(files) - {name}
-        if not fitting or name in fitting_formats(files):
+        found = _fits(files, {name: options.columns})
+        most = max(found.values())
+        if found[name] == most:
             raise
+        fitting = [one for one, fit in found.items() if fit == most]
         raise errors.LabelError(
             f"{error}\nIt has the columns of another format: try "
             + " or ".join(f"--labels_format={one}" for one in
@@ -46,19 +50,45 @@ def read(name: str, files: Sequence[tuple[str, bytes]],
 
 def fitting_formats(files: Sequence[tuple[str, bytes]]) -> set[str]:
     """The formats whose columns one of the tables has, the most of them."""
-    found: dict[str, int] = {}
+    found = _fits(files, {})
+    most = max(found.values())
+    return {name for name, fit in found.items() if fit == most > 0}
+
+
+def _fits(files: Sequence[tuple[str, bytes]],
+          named: Mapping[str, Mapping[str, str]]) -> dict[str, int]:
+    """How well the files fit each format; only their headers are read."""
+    found = dict.fromkeys(READERS, 0)
     for file, data in files:
-        try:
-            table = tables.read_table(file, data)
-        except errors.LabelError:
-            continue
+        table = _table(file, data)
         for name, reader in READERS.items():
-            needed = sum(column.required for column in reader.COLUMNS)
-            try:
-                columns.find(table, reader.COLUMNS, {})
-            except errors.LabelError:
-                continue
-            if needed:
-                found[name] = needed
-    most = max(found.values(), default=0)
-    return {name for name, needed in found.items() if needed == most}
+            found[name] = max(found[name], _fit(
+                reader, file, table, named.get(name, {})))
+    return found
+
+
+def _table(file: str, data: bytes) -> tables.Table | None:
+    # A folder may have thousands of these.
+    if file.lower().endswith(".json"):
+        return None
+    try:
+        return tables.read_table(file, data)
+    except errors.LabelError:
+        return None
+
+
+def _fit(reader: ModuleType, file: str, table: tables.Table | None,
+         named: Mapping[str, str]) -> int:
+    """How many columns make a file one of the reader's; 0: it is none.
+
+    A reader that is not known by its columns says so itself, by `fit`.
+    """
+    if hasattr(reader, "fit"):
+        return reader.fit(file, table, named)
+    if table is None:
+        return 0
+    try:
+        columns.find(table, reader.COLUMNS, named)
+    except errors.LabelError:
+        return 0
+    return sum(column.required for column in reader.COLUMNS)

@@ -23,7 +23,7 @@ _OUTCOMES = {(1, 1): "TP", (0, 0): "TN", (0, 1): "FP", (1, 0): "FN"}
 _MEANING = {name: pair for pair, name in _OUTCOMES.items()}
 
 CONFLICTS = ("error", "drop")
-VISIT, BREAST, IMAGE = "visit", "breast", "image"
+VISIT, BREAST, IMAGE, STUDY = "visit", "breast", "image", "study"
 # How a reader comes to a diagnosis that no row has: a breast that a table of
 # diseased breasts does not name is healthy; an exam before the one that the
 # table is about; a cancer that was recorded with a later exam only.
@@ -51,7 +51,8 @@ class Diagnosis(NamedTuple):
       official_split: train, validation or test, where the data set has one.
       contradicting: The table has other rows too for its key, so that it says
         nothing of it.
-      image: Key of the one image that the row is about, in a table of images.
+      image: Key of the one image that the row is about, in a table of images;
+        of the study, in a table of studies.
       view: Of that image, where the table tells it.
       rule: Of `RULES`, where the reader concluded what no row says of its key.
       implant: Whether there is one, where the table tells it; only where the
@@ -192,12 +193,13 @@ class LabelTable:
     Attributes:
       rows: Of `LABEL_SCHEMA`; one row per key.
       join: `visit`: the key is patient, side and year; `breast`: patient and
-        side; `image`: the row's `image`.
+        side; `image`: the row's `image`; `study`: that and the side.
       patient_of: From one of a patient's files and its PatientID (0010,0020)
         to the patient; called once for each different PatientID, or for each
         file in a table of images, where it counts for the rows that have no
-        patient_id.
-      image_of: From a file's path to the key of its row in a table of images.
+        patient_id, or of studies.
+      image_of: From a file's path to the key of its row in a table of images,
+        or of its study.
       excluded_of: From PatientID to the reason why its images are excluded
         whatever their header says; None: they are not.
       notes: What a person should know of the table, one line each.
