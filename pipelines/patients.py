@@ -4,7 +4,8 @@ PatientID tells it, or a part of it, or the file's name; a table of images
 may tell the side and the view too.
 
     patient   dataset, patient_id, patient, excluded one per PatientID
-    keyed     id, image, patient, laterality, view   one per file that a table
+    keyed     id, dataset, image, patient, laterality, view
+                                                     one per file that a table
                                                      of images may name
 """
 
@@ -40,7 +41,7 @@ WHERE s.dataset IS NOT DISTINCT FROM $name
 """
 _KEYED = """
 CREATE TEMP TABLE keyed AS
-SELECT n.id, n.image, l.laterality, l.view,
+SELECT n.id, n.dataset, n.image, l.laterality, l.view,
        coalesce(nullif(l.patient_id, ''), n.patient) AS patient
 FROM named n
 LEFT JOIN label l ON l.dataset = n.dataset AND l.image = n.image
