@@ -142,6 +142,11 @@ def rounded_year(date):
     return date.year if date - before <= after - date else date.year + 1
 
 
+def name_of(image):
+    """By which a table of images names it: its file's, without folders."""
+    return image["file"].rpartition("/")[2]
+
+
 def is_accepted(image, rejected):
     return image["status"] is None and image["file"] not in rejected
 
@@ -158,8 +163,8 @@ def _told(image, source, keys):
     """The image with what the label table knows better than its header."""
     if image["patient_id"] is not None:
         image = image | {"patient_id": source.patient_of(image["patient_id"])}
-    if source.kind == IMAGE and image["file"] in keys:
-        row = keys[image["file"]][0]
+    if source.kind == IMAGE and name_of(image) in keys:
+        row = keys[name_of(image)][0]
         for name in ("patient_id", "laterality", "view"):
             if row[name] is not None:
                 image = image | {name: row[name]}
@@ -170,7 +175,7 @@ def _tried(image, visit, rules, kind):
     """The keys that a visit asks for, in order, and by which rule."""
     patient, side, _ = visit
     if kind == IMAGE:
-        return [(image["file"], "image")]
+        return [(name_of(image), "image")]
     if kind == BREAST:
         return [((patient, side), "breast")]
     date = image["study_date"]
@@ -269,7 +274,7 @@ def _official_split(patient, images, source, keys, value, parts):
     if source.kind == IMAGE:
         hers |= {one["official"] for image in images
                  if image["patient_id"] == patient
-                 for one in keys.get(image["file"], ())}
+                 for one in keys.get(name_of(image), ())}
     if "test" in hers:
         return "test"
     if "validation" in hers or (

@@ -46,7 +46,7 @@ def _image(choice: random.Random, name: str, number: int, kind: str) -> dict:
         reason="truncated" if rejected else None)
 
 
-def _diagnosis(choice: random.Random, row: int, name: str, kind: str,
+def _diagnosis(choice: random.Random, row: int, kind: str,
                official: bool) -> dict:
     of_image = kind == IMAGE
     return {
@@ -56,7 +56,7 @@ def _diagnosis(choice: random.Random, row: int, name: str, kind: str,
         "laterality": choice.choice(["L", "R", None] if of_image else "LR"),
         "date": datetime.date(choice.choice((2011, 2012, 2013)), 1, 1),
         "view": choice.choice(["CC", None]),
-        "image": f"{name}/{choice.randrange(_FILES * 11 // 10)}",
+        "image": f"{choice.randrange(_FILES * 11 // 10)}",
         "birads_1": choice.randrange(7), "birads_2": None, "birads_3": None,
         "cancer": int(choice.random() < 0.3), "outcome": None,
         "official": choice.choice(["train", "train", "test"])
@@ -67,7 +67,7 @@ def _source(choice: random.Random, name: str,
             kind: str) -> brute_force_join.Source:
     official = kind != VISIT and choice.random() < 0.7
     images = [_image(choice, name, number, kind) for number in range(_FILES)]
-    diagnoses = [_diagnosis(choice, row, name, kind, official)
+    diagnoses = [_diagnosis(choice, row, kind, official)
                  for row in range(2, 60)]
     # A second row of one key says the same of whose and where it is.
     first: dict = {}
@@ -99,7 +99,7 @@ def _table(source: brute_force_join.Source) -> rows.LabelTable:
             told = told._replace(image=one["image"], view=one["view"])
         found.append(told)
     return rows.LabelTable(
-        rows.to_arrow(found), source.kind, image_of=lambda file: file,
+        rows.to_arrow(found), source.kind,
         patient_of=lambda file, patient_id: _patient_of(patient_id))
 
 
