@@ -73,11 +73,26 @@ class Breasts:
         return of_breast
 
 
+def patients(rows: Mapping[str, Sequence[Any]]) -> list[Any]:
+    """Who each image's patient is.
+
+    Args:
+      rows: `dataset` and `patient_id`, each of one value an image. In a merged
+        data set one ID may be of several patients, one in each part.
+
+    >>> patients({"dataset": [None, "film"], "patient_id": ["7", "7"]})
+    ['7', ('film', '7')]
+    """
+    return [patient if dataset is None else (dataset, patient)
+            for dataset, patient in zip(rows["dataset"], rows["patient_id"])]
+
+
 def group(columns: Mapping[str, Sequence[Any]]) -> Breasts:
     """Groups images by breast.
 
     Args:
-      columns: `KEYS`, each of one value an image; NULL is a value.
+      columns: `KEYS`, each of one value an image; NULL is a value. Of a
+        data set's records the first is `patients`.
     """
     numbers: dict[tuple[Any, ...], int] = {}
     of_image = [numbers.setdefault(key, len(numbers))

@@ -128,7 +128,7 @@ def _shared(run: runs.Run, index: indices.Index) -> dict[str, int] | None:
     if not folder or not os.path.isdir(folder):
         return None
     images: set[str] = set()
-    patients: set[str] = set()
+    patients: set[tuple[str | None, str | None]] = set()
     for split in _LEARNED_FROM:
         try:
             part = indices.load(folder, run.variant, split, run.label,
@@ -138,12 +138,28 @@ def _shared(run: runs.Run, index: indices.Index) -> dict[str, int] | None:
         if part.digest != trained_on["digest"].get(split):
             return None
         images |= {*part.sop_instance_uid, *part.column("digest")}
-        patients |= {*part.patient_id}
+        patients |= _patients(part)
     return {
         "images": sum(
             uid in images or digest in images for uid, digest in zip(
                 index.sop_instance_uid, index.column("digest"))),
-        "patients": len({*index.patient_id} & patients - {None})}
+        "patients": _count_among(_patients(index), patients)}
+
+
+def _patients(index: indices.Index) -> set[tuple[str | None, str | None]]:
+    """Data set and ID of each patient."""
+    return {*zip(index.column("dataset"), index.patient_id)}
+
+
+def _count_among(patients: set[tuple[str | None, str | None]],
+                 seen: set[tuple[str | None, str | None]]) -> int:
+    """How many were seen: under their ID and data set, where both have one."""
+    ids = {patient_id for _, patient_id in seen}
+    return sum(
+        patient_id is not None and (
+            patient_id in ids if dataset is None
+            else bool({(dataset, patient_id), (None, patient_id)} & seen))
+        for dataset, patient_id in patients)
 
 
 def _own_evaluation(run: runs.Run) -> Mapping[str, Any]:

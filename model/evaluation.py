@@ -36,21 +36,24 @@ class Scored:
       rows: Their columns of `records`, n rows.
       labels: int64 [n], 0 or 1.
       scores: float64 [n].
+      patients: Whose each is, told apart by data set: [n].
       breasts: Which of them are views of one breast.
     """
 
     rows: pa.Table
     labels: np.ndarray
     scores: np.ndarray
+    patients: Sequence[Any]
     breasts: breast_lib.Breasts
 
     @classmethod
     def of(cls, rows: pa.Table, labels: Any, scores: Any) -> "Scored":
         """Groups the images by breast."""
         labels, scores = metrics.checked(labels, scores)
-        breasts = breast_lib.group({
-            name: rows[name].to_pylist() for name in breast_lib.KEYS})
-        return cls(rows, labels, scores, breasts)
+        columns = {name: rows[name].to_pylist() for name in breast_lib.KEYS}
+        patients = _patients(rows)
+        breasts = breast_lib.group({**columns, "patient_id": patients})
+        return cls(rows, labels, scores, patients, breasts)
 
     @property
     def counts(self) -> dict[str, int]:
@@ -58,7 +61,7 @@ class Scored:
         positives = int(self.labels.sum())
         return {"images": len(self.labels), "positives": positives,
                 "negatives": len(self.labels) - positives,
-                "patients": len(set(self.rows["patient_id"].to_pylist()))}
+                "patients": len(set(self.patients))}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -102,13 +105,18 @@ class Cases:
         return found
 
 
+def _patients(rows: pa.Table) -> list[Any]:
+    return breast_lib.patients({name: rows[name].to_pylist()
+                                for name in ("dataset", "patient_id")})
+
+
 def all_cases(scored: Scored, point: OperatingPoint) -> dict[str, Cases]:
     """Images, and breasts by each combination of their views.
 
     Views whose labels differ (their view itself) make no breasts.
     """
     found = {breast_lib.IMAGE: Cases(
-        scored.labels, scored.scores, scored.rows["patient_id"].to_pylist(),
+        scored.labels, scored.scores, scored.patients,
         point.thresholds[breast_lib.IMAGE])}
     try:
         labels = scored.breasts.labels(scored.labels)

@@ -29,8 +29,8 @@ from pipelines import recipe as recipes
 from pipelines import schema
 
 # Without which there is no index; they stand in `Index.rows` always.
-KEY_COLUMNS = ("sop_instance_uid", "patient_id", "study_date", "laterality",
-               "view", "digest")
+KEY_COLUMNS = ("dataset", "sop_instance_uid", "patient_id", "study_date",
+               "laterality", "view", "digest")
 
 
 @dataclasses.dataclass(frozen=True)

@@ -156,7 +156,8 @@ def parse_dataset(text: str, formats: Sequence[str]) -> Source:
     ... # doctest: +ELLIPSIS
     Source(name='film', dicoms=('data/film',), labels=LabelSource(...
     """
-    parts = [part.strip() for part in next(csv.reader([text]), [])]
+    fields = next(csv.reader([text], skipinitialspace=True), [])
+    parts = [part.strip() for part in fields]
     if len(parts) < 4 or not all(parts):
         raise ValueError(
             f"--dataset={text}: expected NAME,FORMAT,DICOMS,LABELS, as in "

@@ -4,7 +4,7 @@ PatientID tells it, or a part of it, or the file's name; a table of images
 may tell the side and the view too.
 
     patient   dataset, patient_id, patient, excluded one per PatientID
-    keyed     id, image, patient, laterality, ...    one per file that a table
+    keyed     id, dataset, image, patient, ...       one per file that a table
                                                      of images or of studies
                                                      may name
 """
@@ -41,7 +41,7 @@ WHERE s.dataset IS NOT DISTINCT FROM $name
 """
 _KEYED = f"""
 CREATE TEMP TABLE keyed AS
-SELECT n.id, n.image, l.laterality, l.view, l.implant,
+SELECT n.id, n.dataset, n.image, l.laterality, l.view, l.implant,
        coalesce(nullif(l.patient_id, ''), n.patient) AS patient
 FROM named n JOIN source s USING (dataset)
 LEFT JOIN label l ON l.dataset = n.dataset AND l.image = n.image

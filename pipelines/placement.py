@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 from pipelines import database
 from pipelines import shards
 from pipelines import splits
-from pipelines.labels import rows
 
 if TYPE_CHECKING:
     import duckdb
@@ -54,9 +53,8 @@ official AS (
   SELECT dataset, patient, list(DISTINCT official_split) AS parts FROM (
     SELECT dataset, patient_id AS patient, official_split FROM label
     UNION ALL
-    SELECT j.dataset, j.patient, l.official_split
-    FROM judged j JOIN label l USING (label) JOIN source s
-      ON s.dataset = j.dataset AND s.claims = '{rows.IMAGE}')
+    SELECT dataset, k.patient, l.official_split
+    FROM keyed k JOIN label l USING (dataset, image))
   WHERE official_split IS NOT NULL GROUP BY dataset, patient)
 SELECT dataset, patient,
        CASE WHEN official THEN {_BY_OFFICIAL} ELSE {_BY_HASH} END AS split

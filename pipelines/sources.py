@@ -44,9 +44,9 @@ def listing(sources: tuple[configs.Source, ...]) -> pa.Table:
         second = pc.index(again, True).as_py() + 1
         names = table["dataset"].slice(second - 1, 2).to_pylist()
         raise ValueError(
-            f"--dataset: {pc.sum(again).as_py():,} files are both of "
-            f"{' and of '.join(names)}: a file is of one data set; give each "
-            "a folder of its own")
+            f"--dataset: {' and '.join(names)} share "
+            f"{errors.counted(pc.sum(again).as_py(), 'file')}; a file is of "
+            "one data set: give each a folder of its own")
     return table
 
 

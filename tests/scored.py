@@ -23,7 +23,8 @@ def scored_images(patients=60, seed=0, strength=1.0, every=3):
             for view in ("CC", "MLO"):
                 rows.append({
                     "sop_instance_uid": f"1.2.{patient}.{side}.{view}",
-                    "patient_id": f"{patient:03}", "laterality": side,
+                    "dataset": None, "patient_id": f"{patient:03}",
+                    "laterality": side,
                     "study_date": DAY, "view": view,
                     "patient_age": None if patient == 7 else 50 + patient,
                     "manufacturer": "AB"[patient % 2]})

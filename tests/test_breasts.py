@@ -36,6 +36,13 @@ def test_side_patient_and_day_tell_breasts_apart():
     assert len(grouped(*keys, *keys)) == len(keys)
 
 
+def test_one_id_in_two_data_sets_is_two_patients():
+    assert breasts.patients({
+        "dataset": [None, None, "a", "b", "a"],
+        "patient_id": ["7", "8", "7", "7", "8"]}) == [
+            "7", "8", ("a", "7"), ("b", "7"), ("a", "8")]
+
+
 @pytest.mark.parametrize("combination", [*breasts.SIMPLE, "learned"])
 def test_the_order_of_views_changes_no_bit(combination):
     values = [0.1, 0.2, 0.3]

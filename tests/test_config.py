@@ -3,6 +3,7 @@ import dataclasses
 import pytest
 
 from pipelines import config as configs
+from pipelines import plan
 from pipelines import privacy
 from pipelines import scan
 from tests import builds
@@ -54,6 +55,24 @@ def test_label_columns_are_pairs(pairs, expected):
 def test_what_is_no_pair_is_an_error():
     with pytest.raises(ValueError, match="expected OURS=THEIRS"):
         configs.parse_columns(["pid"])
+
+
+@pytest.mark.parametrize("categories, expected", [
+    (None, None), (["5", " 4", "5"], (4, 5)), ([], ())])
+def test_birads_that_count_as_a_cancer_are_numbers(categories, expected):
+    assert configs.parse_birads(categories) == expected
+
+
+def test_the_json_says_which_birads_count_as_a_cancer():
+    assert builds.config().to_json()["cancer_birads"] is None
+    chosen = builds.config(rules=plan.PlanRules(cancer_birads=(4, 5)))
+    assert chosen.to_json()["cancer_birads"] == (4, 5)
+
+
+@pytest.mark.parametrize("categories", [["4a"], ["7"], [""], []])
+def test_what_is_no_birads_category_is_an_error(categories):
+    with pytest.raises(ValueError, match="--cancer_birads="):
+        plan.PlanRules(cancer_birads=configs.parse_birads(categories))
 
 
 @pytest.mark.parametrize("numbers", [["0.8", "0.2"], ["a", "b", "c"]])

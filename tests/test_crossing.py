@@ -237,6 +237,15 @@ def test_a_run_that_was_not_evaluated_at_home_is_refused(tmp_path):
         evaluating.evaluate(request(run_dir=run_dir))
 
 
+@pytest.mark.parametrize("patient, expected", [
+    (("a", "1"), 1), (("b", "1"), 0), ((None, "1"), 1), (("b", "2"), 1),
+    ((None, "3"), 0), ((None, None), 0)])
+def test_a_patient_was_seen_in_her_own_data_set_or_in_one_without_name(
+        patient, expected):
+    seen = {("a", "1"), (None, "2"), ("a", None)}
+    assert crossing._count_among({patient}, seen) == expected
+
+
 def test_splits_joined_are_each_image_once():
     parts = [indices.load("home/records", VARIANT, split)
              for split in ("train", "validation", "test")]

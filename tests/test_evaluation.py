@@ -3,6 +3,7 @@
 import json
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from model import bootstrap
@@ -42,6 +43,21 @@ def test_breasts_are_judged_as_a_loop_over_them_says():
     assert found["true_positives"] == sum(truth[key] for key in detected)
     assert found["false_positives"] == sum(
         1 - truth[key] for key in detected)
+
+
+def test_patients_of_merged_data_sets_are_kept_apart():
+    one, other = (pa.Table.from_pylist([
+        row | {"dataset": name} for row in TEST.rows.to_pylist()])
+        for name in ("a", "b"))
+    both = evaluation.Scored.of(
+        pa.concat_tables([one, other]), np.tile(TEST.labels, 2),
+        np.concatenate([TEST.scores, 1 - TEST.scores]))
+    assert both.counts["patients"] == 120
+    assert len(both.breasts) == 240
+    alone = evaluation.results(POINT, TEST, NONE)
+    for name, found in evaluation.results(POINT, both, NONE).items():
+        assert found["judged"]["patients"] == 120
+        assert found["judged"]["cases"] == 2 * alone[name]["judged"]["cases"]
 
 
 def test_intervals_surround_the_figures_of_what_is_judged():
@@ -115,7 +131,8 @@ def test_what_sql_refuses_is_refused_in_a_line(expression, message):
 
 def test_predictions_hold_every_image_s_row_and_decisions():
     table = evaluation.predictions(TEST, POINT)
-    assert table.column_names[:7] == TEST.rows.column_names
+    rows = TEST.rows.column_names
+    assert table.column_names[:len(rows)] == rows
     assert table["score"].to_pylist() == TEST.scores.tolist()
     assert table["label"].to_pylist() == TEST.labels.tolist()
     rows = table.to_pylist()

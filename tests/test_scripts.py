@@ -50,6 +50,8 @@ def test_a_build_prints_tables_and_what_to_do_next(folder):
     (["--dicoms=nowhere"], "--dicoms=nowhere matches no file"),
     (["--output=s3://bucket/x"], "not supported as output"),
     (["--markers=bright"], "brightest"),
+    (["--cancer_birads=7"], "is not a list of BI-RADS categories"),
+    (["--dataset=a,register,b,c"], "--dicoms cannot be had with --dataset"),
 ])
 def test_a_wrong_flag_stops_it_before_any_work(tmp_path, words, message):
     archive.write(tmp_path, 1)

@@ -223,6 +223,18 @@ def two_rows_for_a_file(root):
     built.describe(str(root))
 
 
+def test_one_id_may_be_in_a_split_of_each_merged_data_set(root):
+    def merge(rows):
+        for row in rows:
+            row["dataset"] = row["split"]
+
+    patient_in_two_splits(root)
+    for part in ("metadata/part-00000", "metadata/part-00001"):
+        change_rows(root, part, merge)
+    assert not [problem for problem in problems_of(root)
+                if "one patient is in" in problem]
+
+
 # Name, what is done to a sound data set, the problems that must be named (a
 # part of each), and how many problems that makes.
 DAMAGE = [

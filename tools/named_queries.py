@@ -24,11 +24,23 @@ QUERIES: dict[str, NamedQuery] = {
           count(*) FILTER (cancer = 1) AS cancer,
           count(*) FILTER (cancer = 0) AS not_cancer,
           count(*) FILTER (cancer IS NULL) AS unknown,
-          count(DISTINCT patient_id) AS patients,
+          count(DISTINCT (dataset, patient_id)) AS patients,
           count(DISTINCT study_instance_uid) AS studies
         FROM images WHERE status IN ('written', 'planned')
         GROUP BY split
         ORDER BY list_position(['train', 'validation', 'test'], split)
+        """),
+    "datasets": NamedQuery(
+        "Files, images, cancers, patients and studies of each merged data "
+        "set.",
+        """
+        SELECT dataset, count(*) AS files,
+          count(*) FILTER (status IN ('written', 'planned')) AS used,
+          count(*) FILTER (status IN ('written', 'planned') AND cancer = 1)
+            AS cancer,
+          count(DISTINCT patient_id) AS patients,
+          count(DISTINCT study_instance_uid) AS studies
+        FROM images GROUP BY dataset ORDER BY dataset
         """),
     "reasons": NamedQuery(
         "How many files are in no record, why, and one file of each kind.",
@@ -56,7 +68,7 @@ QUERIES: dict[str, NamedQuery] = {
           count(*) FILTER (cancer = 1) AS cancer,
           count(*) FILTER (cancer = 0) AS not_cancer,
           count(*) FILTER (follow_up = 1) AS follow_up,
-          count(DISTINCT patient_id) AS patients
+          count(DISTINCT (dataset, patient_id)) AS patients
         FROM images WHERE status IN ('written', 'planned')
         GROUP BY birads ORDER BY birads
         """),
@@ -65,7 +77,7 @@ QUERIES: dict[str, NamedQuery] = {
         """
         SELECT patient_age // 10 * 10 AS age_from, count(*) AS images,
           count(*) FILTER (cancer = 1) AS cancer,
-          count(DISTINCT patient_id) AS patients
+          count(DISTINCT (dataset, patient_id)) AS patients
         FROM images WHERE status IN ('written', 'planned')
         GROUP BY ALL ORDER BY age_from
         """),
@@ -85,7 +97,7 @@ QUERIES: dict[str, NamedQuery] = {
         "Images by outcome of the screening and by status.",
         """
         SELECT outcome, status, reason, count(*) AS images,
-          count(DISTINCT patient_id) AS patients
+          count(DISTINCT (dataset, patient_id)) AS patients
         FROM images WHERE outcome IS NOT NULL
         GROUP BY ALL ORDER BY outcome, images DESC, status, reason
         """),

@@ -44,10 +44,11 @@ CATEGORIES = {
 
 _NUMBERS = {
     "images": "count(*)",
-    "patients": "count(DISTINCT patient_id)",
+    "patients": "count(DISTINCT (dataset, patient_id))",
     "studies": "count(DISTINCT study_instance_uid)",
     "images with cancer": "count(*) FILTER (cancer = 1)",
-    "patients with cancer": "count(DISTINCT patient_id) FILTER (cancer = 1)",
+    "patients with cancer": "count(DISTINCT (dataset, patient_id)) "
+                            "FILTER (cancer = 1)",
     "images with follow-up": "count(*) FILTER (follow_up = 1)",
     "median of the largest value": "median(max_value)",
     "median output pixel (mm)": "round(median(scale_x * coalesce("

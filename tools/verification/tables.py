@@ -60,10 +60,10 @@ _PATIENTS = f"""
     SELECT 'metadata', concat('one patient is in ',
       string_agg(concat(split, ' (as ', file, ')'), ' and in '
                  ORDER BY {_SPLIT_ORDER}))
-    FROM (SELECT patient_id, split, min(file) AS file FROM images
+    FROM (SELECT dataset, patient_id, split, min(file) AS file FROM images
       WHERE split IS NOT NULL AND patient_id IS NOT NULL
-      GROUP BY patient_id, split)
-    GROUP BY patient_id HAVING count(*) > 1 ORDER BY min(file)"""
+      GROUP BY dataset, patient_id, split)
+    GROUP BY dataset, patient_id HAVING count(*) > 1 ORDER BY min(file)"""
 
 _DOUBLE_IMAGES = """
     SELECT 'metadata', concat(sop_instance_uid, ' is written ', count(*),
