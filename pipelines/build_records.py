@@ -36,13 +36,13 @@ MANIFEST = flags.DEFINE_string(
     "manifest", None,
     "Text file with one path on each line, beside or instead of --dicoms.")
 DATASET = flags.DEFINE_multi_string(
-    "dataset", [],
+    "dataset", None,
     "One of several data sets to merge, NAME,FORMAT,DICOMS,LABELS, given once "
     "for each, instead of --dicoms, --labels_format and --label_table. FORMAT "
     "is one of --labels_format. The column dataset has its name, as in "
     "--where=\"dataset = 'film'\", and its patients are its own. What else "
     "its table needs comes after: OURS=THEIRS as in --label_columns, "
-    "date_format=..., patient_id_width=....")
+    "date_format=%d-%m-%Y, patient_id_width=6.")
 LABEL_TABLE = flags.DEFINE_string(
     "label_table", DEFAULT_LABELS,
     "Diagnoses: a CSV, XLSX or Parquet file, a glob, or a folder of them.")

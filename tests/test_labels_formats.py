@@ -5,6 +5,7 @@ import io
 import openpyxl
 import pytest
 
+from pipelines import build_records
 from pipelines.labels import formats, rows
 
 
@@ -83,3 +84,7 @@ def test_only_headers_are_read():
     """Rows that cannot be read do not matter for what a table is."""
     data = b"file,cancer\n" + b'x,"1\n' * 3
     assert formats.fitting_formats([("a.csv", data)]) == {"generic"}
+
+
+def test_the_flag_offers_every_reader():
+    assert sorted(build_records.FORMATS) == sorted(formats.READERS)
