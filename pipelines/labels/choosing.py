@@ -34,6 +34,8 @@ class Chosen:
         blank = len(self.table.header)
         pick = operator.itemgetter(*(
             self.places.get(column.name, blank) for column in self.known))
+        if len(self.places) == len(self.known):
+            return pick
         return lambda row: pick((*row, ""))
 
     def note(self) -> list[str]:

@@ -17,7 +17,7 @@ import re
 from collections.abc import Sequence
 
 from pipelines.labels import (
-    cells, choosing, columns, ledger, rows, tables)
+    cells, choosing, columns, errors, ledger, rows, tables)
 
 COLUMNS = (
     columns.Column("patient_id", "ID1"),
@@ -126,8 +126,8 @@ class _Reading:
         cancers = sum(one.cancer or 0 for one in self.breasts.values())
         return [
             *self.book.notes(),
-            f"label table: {len(self.breasts):,} breasts, {cancers:,} with a "
-            "cancer",
+            f"label table: {errors.counted(len(self.breasts), 'breast')}, "
+            f"{cancers:,} with a cancer",
             f"label table: {len(self.other_sides()):,} breasts have no row "
             "while the patient's other one has; where there are images of "
             "them they count as healthy (label_rule other_side)"]
