@@ -165,6 +165,17 @@ def test_cell_that_cannot_be_used_is_an_error_with_its_row(line, message):
         _read(_table(_line(), line))
 
 
+def test_other_tables_of_the_folder_are_not_used():
+    labels = cbis_ddsm.read(
+        [("dicom_info.csv", b"file_path,PatientID\nx,y\n"),
+         ("empty.csv", b""), _table(_line())], rows.LabelOptions())
+    assert labels.rows["patient_id"].to_pylist() == ["P_00001"]
+    assert labels.notes[-2:] == (
+        "dicom_info.csv is not used: it has no column patient_id, left or "
+        "right breast, pathology, assessment",
+        "empty.csv is not used: empty.csv is empty")
+
+
 def test_wrong_table_is_an_error_that_names_the_column():
     with pytest.raises(rows.LabelError, match="no column 'left or right"):
         _read(("labels.csv", b"patient_id,laterality\nP_00001,L\n"))

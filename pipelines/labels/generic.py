@@ -10,8 +10,8 @@ Columns, each of which may have another name by `--label_columns`:
     cancer           0, 1, or words as benign and malignant
     outcome          TP, TN, FP or FN
     years_to_cancer  0: found at this exam; 1 to 99: later; 100: never
-    birads           0 to 6
-    implant          0 or 1; counts where the image's header does not tell
+    birads           0 to 6; of several findings, as 3$2, the most severe
+    implant          0 or 1, of the image; counts where its header is silent
     split            train, validation (or dev), test
     exam_id          only to count exams that have a cancer on both sides
 
@@ -132,6 +132,7 @@ class _Reading:
     has_split: bool | None = None
     found: list[rows.Diagnosis] = dataclasses.field(default_factory=list)
     book: ledger.Ledger = dataclasses.field(default_factory=ledger.Ledger)
+    notes: list[str] = dataclasses.field(default_factory=list)
     numeric_ids: set[str] = dataclasses.field(default_factory=set)
     # Sides with a cancer, of exams of which only years_to_cancer tells.
     exams: dict[tuple[str, str], set[str]] = dataclasses.field(
@@ -150,6 +151,9 @@ class _Reading:
             self.options.check_ids_are_kept(
                 "generic", "images are found by their file's name, which "
                 "that hides")
+        elif "implant" in places:
+            self.notes.append(f"{table.name}: implant is not used, as its "
+                              "rows are about breasts")
         parse = generic_cells.Parser(self.options, places, join)
         self.book.take(table, lambda place, row: self._add(place, parse(row)))
 
@@ -199,7 +203,7 @@ class _Reading:
         return rows.LabelTable(
             rows=rows.to_arrow(kept), join=self.join,
             image_of=paths.key_of_file,
-            notes=self.book.notes() + self._more_notes(paths),
+            notes=(*self.book.notes(), *self._more_notes(paths), *self.notes),
             numeric_ids=frozenset(self.numeric_ids), options=self.options)
 
     def _more_notes(self, paths: image_paths.ImagePaths) -> tuple[str, ...]:

@@ -11,6 +11,8 @@ from pipelines.labels import cells, rows, tables
 _PATHOLOGIES = {"malignant": 1, "cancer": 1, "benign": 0, "normal": 0,
                 "negative": 0, "positive": 1,
                 "benign_without_callback": 0}
+# Between the categories of several findings, as CDD-CESM has them.
+_AND = "$"
 # Mirai: no cancer while she was observed.
 _NEVER = 100
 
@@ -53,12 +55,15 @@ class Parser:
             "view": _view,
             "date": lambda cell: _date(cell, options.date_format),
             "cancer": _cancer, "outcome": cells.outcome,
-            "years_to_cancer": _years, "birads": cells.birads,
+            "years_to_cancer": _years, "birads": _birads,
             "implant": cells.flag, "split": cells.split}
         if join == rows.IMAGE:
             # The image's own date is there.
             del parsers["date"]
-        self._absent = dict.fromkeys((*parsers, "date"))
+        else:
+            # A breast's rows may be of several views, with and without.
+            del parsers["implant"]
+        self._absent = dict.fromkeys((*parsers, "date", "implant"))
         self._columns = [(name, places[name], parse)
                          for name, parse in parsers.items() if name in places]
         self._names = frozenset(places)
@@ -161,6 +166,17 @@ def _cancer(cell: tables.Cell) -> int | None:
         raise cells.CellError(
             "is none of 0, 1, true, false, yes, no, "
             + ", ".join(_PATHOLOGIES)) from None
+
+
+@functools.cache
+def _birads(cell: tables.Cell) -> int | None:
+    """A BI-RADS category; the most severe of several.
+
+    >>> _birads("4a"), _birads("3$2"), _birads("")
+    (4, 3, None)
+    """
+    return rows.most_severe(
+        cells.birads(part.strip()) for part in tables.text(cell).split(_AND))
 
 
 @functools.cache
