@@ -2,10 +2,10 @@
 
 import csv
 import io
-import re
 from collections.abc import Iterable, Sequence
 
 from pipelines.labels import rows
+from tests import label_dialects
 
 
 def table(header: Sequence[str], lines: Iterable[Sequence],
@@ -23,19 +23,10 @@ def read(reader, *files: tuple[str, bytes], **options) -> rows.LabelTable:
     labels = reader.read(files, rows.LabelOptions(**options))
     assert labels.join == "image"
     assert labels.rows.schema == rows.LABEL_SCHEMA
-    _check_sum(labels)
+    contradicting = sum(labels.rows["contradicting"].to_pylist())
+    assert label_dialects.assert_adds_up(labels) == (
+        labels.rows.num_rows - contradicting)
     return labels
-
-
-def _check_sum(labels: rows.LabelTable) -> None:
-    """Rows read are rows used and rows left out, each under one rule."""
-    read_rows, used, *left_out = [
-        int(number.replace(",", "")) for note in labels.notes
-        for number in re.findall(
-            r"^label table: ([\d,]+) rows?\b(?: for ([\d,]+) images?)?",
-            note) for number in number if number]
-    assert used == labels.rows.num_rows
-    assert read_rows == used + sum(left_out), labels.notes
 
 
 # How the same table may come: each takes and gives the bytes of a CSV file

@@ -2,9 +2,12 @@
 
 import csv
 import io
+import re
 from collections.abc import Callable
 
 import openpyxl
+
+from pipelines.labels import rows
 
 Lines = list[list[str]]
 
@@ -62,3 +65,26 @@ DIALECTS: dict[str, Callable[[Lines], bytes]] = {
                       for cell in line] for line in lines[1:])]),
     "xlsx": xlsx_of,
 }
+
+
+def assert_adds_up(labels: rows.LabelTable, noun: str = "row") -> int:
+    """Rows read are those used and those left out, each by one rule.
+
+    Args:
+      labels: What a reader gave.
+      noun: What a row of one of its tables is called.
+
+    Returns:
+      How many rows are used.
+    """
+    total = re.compile(rf"label table: ([\d,]+) {noun}s? read: ([\d,]+) used, "
+                       r"([\d,]+) left out")
+    rule = re.compile(rf"label table: ([\d,]+) {noun}s? left out: .* \(.*\)")
+    totals = [one for one in map(total.fullmatch, labels.notes) if one]
+    assert len(totals) == 1, labels.notes
+    read, used, left_out = (int(number.replace(",", ""))
+                            for number in totals[0].groups())
+    by_rule = [int(one[1].replace(",", ""))
+               for one in map(rule.fullmatch, labels.notes) if one]
+    assert read == used + left_out and left_out == sum(by_rule), labels.notes
+    return used

@@ -90,16 +90,16 @@ def test_rows_that_cannot_be_attributed_are_noted_with_their_numbers():
         _line(), _line("", "Left"), _line("2", ""), _line("3", "both"),
         _line("4", group="benign"), _line("5", biopsy="NOT AVAILABLE"))
     assert labels.notes == (
-        "label table: 6 rows, of which 2 tell of 2 cases, 0 with a cancer",
-        "label table: the prior rounds of 2 cases count as healthy, as the "
-        "data set describes them (label_rule prior_exam)",
+        "label table: 6 rows read: 2 used, 4 left out",
+        "label table: 1 row left out: without a folder (label.csv, row 3)",
+        "label table: 1 row left out: without a side (label.csv, row 4)",
+        "label table: 1 row left out: of both sides (label.csv, row 5)",
+        "label table: 1 row left out: of neither folder_type, normal or "
+        "suspicious (label.csv, row 6)",
+        "label table: 2 cases, 0 with a cancer; their prior rounds count as "
+        "healthy, as the data set describes them (label_rule prior_exam)",
         "label table: 1 case suspicious and without a biopsy result, the "
-        "truth unknown (row 7)",
-        "label.csv: 1 row without a folder, left out (row 3)",
-        "label.csv: 1 row without a side, left out (row 4)",
-        "label.csv: 1 row of both sides, left out (row 5)",
-        "label.csv: 1 row of neither folder_type, normal or suspicious, left "
-        "out (row 6)")
+        "truth unknown (label.csv, row 7)")
 
 
 @pytest.mark.parametrize("line, message", [
@@ -119,16 +119,19 @@ def test_two_rows_for_one_case(change):
     lines = _line(), _line("2"), _line(**change)
     if change == {"birads": "4"}:
         labels = _read(*lines)
-        assert labels.notes[-1] == (
-            "label.csv: 1 row as another row has it, counted once")
+        assert labels.notes[1] == (
+            "label table: 1 row left out: as another row has it, counted "
+            "once (label.csv, row 4)")
         assert not any(labels.rows["contradicting"].to_pylist())
         return
-    with pytest.raises(rows.LabelError, match="rows 2 and 4"):
+    with pytest.raises(rows.LabelError, match="rows 2, 4"):
         _read(*lines)
     labels = _read(*lines, conflicts="drop")
     assert labels.rows["contradicting"].to_pylist() == (
         [True] * 4 + [False] * 4)
-    assert "(row 4)" in labels.notes[-1]
+    assert ("label table: 2 rows left out: contradicting another row for its "
+            "folder, all of them dropped (label.csv, rows 2, 4)"
+            in labels.notes)
 
 
 def test_sheets_of_the_publication_are_read_by_their_names():
@@ -173,9 +176,8 @@ def test_table_of_true_size_joins_and_its_audit_adds_up():
           for number, result in enumerate(results, start=1)),
         *(_line(str(number), "Right", "1", "", "normal")
           for number in range(1, 51)))
-    assert labels.notes[0] == (
-        "label table: 100 rows, of which 100 tell of 100 cases, 11 with a "
-        "cancer")
+    assert label_dialects.assert_adds_up(labels) == 100
+    assert "label table: 100 cases, 11 with a cancer" in labels.notes[1]
     # The header knows neither side nor view, and one patient for all.
     images = [
         scan_rows.row(_file(group, folder, view, when), patient_id="anon",

@@ -6,7 +6,7 @@ import pytest
 
 from pipelines import plan
 from pipelines.labels import cbis_ddsm, formats, rows
-from tests import scan_rows
+from tests import label_dialects, scan_rows
 
 _REAL = (pathlib.Path(__file__).resolve().parents[2]
          / "shared/data/labels/cbis-ddsm")
@@ -47,7 +47,8 @@ def real() -> rows.LabelTable:
 
 def test_published_counts(real):
     assert sum(_COUNTS.values()) == 3568
-    assert "3,568 abnormalities of 1,708 breasts" in real.notes[0]
+    assert "3,568 abnormalities of 1,708 breasts" in real.notes[1]
+    assert label_dialects.assert_adds_up(real) == 3568
     found = real.rows.to_pylist()
     assert len(found) == 1708
     assert len({row["patient_id"] for row in found}) == 1566
@@ -60,7 +61,7 @@ def test_published_count_of_each_table(name):
         pytest.skip(f"no tables in {_REAL}")
     labels = cbis_ddsm.read([(name, (_REAL / name).read_bytes())],
                             rows.LabelOptions())
-    assert f"{_COUNTS[name]:,} abnormalities" in labels.notes[0]
+    assert f"{_COUNTS[name]:,} abnormalities" in labels.notes[1]
     part = "test" if "test" in name else "train"
     assert set(labels.rows["official_split"].to_pylist()) == {part}
 
@@ -162,6 +163,17 @@ def test_who_the_patient_is(patient_id, patient, reason):
 def test_cell_that_cannot_be_used_is_an_error_with_its_row(line, message):
     with pytest.raises(rows.LabelError, match=f"row 3: {message}"):
         _read(_table(_line(), line))
+
+
+def test_other_tables_of_the_folder_are_not_used():
+    labels = cbis_ddsm.read(
+        [("dicom_info.csv", b"file_path,PatientID\nx,y\n"),
+         ("empty.csv", b""), _table(_line())], rows.LabelOptions())
+    assert labels.rows["patient_id"].to_pylist() == ["P_00001"]
+    assert labels.notes[-2:] == (
+        "dicom_info.csv is not used: it has no column patient_id, left or "
+        "right breast, pathology, assessment",
+        "empty.csv is not used: empty.csv is empty")
 
 
 def test_wrong_table_is_an_error_that_names_the_column():

@@ -66,8 +66,8 @@ def test_malignant_wins_of_two_rows_of_one_breast(classes, cancer, row):
     labels = _read(*(_line(classification=one, abnormality=kind)
                      for one, kind in zip(classes, ("mass", "calc"))))
     assert _breasts(labels)["D1-0001", "R"] == (cancer, row, None)
-    assert "label table: 1 row of a breast that another row tells of; " \
-        "malignant wins" in labels.notes
+    assert ("label table: 1 row of a breast that another row tells of; "
+            f"malignant wins ({_NAME}, row 3)") in labels.notes
 
 
 def test_other_side_is_healthy_only_where_every_row_names_a_side():
@@ -85,12 +85,14 @@ def test_rows_that_cannot_be_attributed_are_noted_with_their_numbers():
         _line(), _line("", "R"), _line("Total", "", ""), _line(side=""),
         _line("D1-0002", "both"), _line("D1-0003", classification="nan"))
     assert labels.notes == (
-        "label table: 6 rows, of which 1 tell of 1 breasts, 0 with a cancer",
-        f"{_NAME}: 2 rows without a patient as D1-0001, left out "
-        "(rows 3, 4)",
-        f"{_NAME}: 1 row without a side, left out (row 5)",
-        f"{_NAME}: 1 row of both sides, left out (row 6)",
-        f"{_NAME}: 1 row without a classification, left out (row 7)",
+        "label table: 6 rows read: 1 used, 5 left out",
+        "label table: 2 rows left out: without a patient as D1-0001 "
+        f"({_NAME}, rows 3, 4)",
+        f"label table: 1 row left out: without a side ({_NAME}, row 5)",
+        f"label table: 1 row left out: of both sides ({_NAME}, row 6)",
+        "label table: 1 row left out: without a classification "
+        f"({_NAME}, row 7)",
+        "label table: 1 breast, 0 with a cancer",
         "label table: 0 breasts have no row while the patient's other one "
         "has; where there are images of them they count as healthy "
         "(label_rule other_side)")
@@ -112,8 +114,10 @@ def test_other_tables_of_the_folder_and_broken_copies_are_left_out():
          ("label.csv", table), ("metadata.csv", b"Series UID,Modality\n1,MG")],
         rows.LabelOptions())
     assert _breasts(labels) == _EXPECTED
-    assert "cannot be read as XLSX" in labels.notes[0]
-    assert "metadata.csv has no column 'ID1'" in labels.notes[1]
+    assert "cannot be read as XLSX" in labels.notes[-2]
+    assert labels.notes[-1] == (
+        "metadata.csv is not used: it has no column ID1, LeftRight, "
+        "classification")
 
 
 def test_two_copies_count_once():
@@ -121,8 +125,8 @@ def test_two_copies_count_once():
     labels = cmmd.read([("a.csv", table), ("b.csv", table)],
                        rows.LabelOptions())
     assert _breasts(labels) == _EXPECTED
-    assert "8 rows, of which 8 tell of 4 breasts, 2 with a cancer" in (
-        labels.notes[0])
+    assert "8 rows read: 8 used, 0 left out" in labels.notes[0]
+    assert "label table: 4 breasts, 2 with a cancer" in labels.notes
 
 
 def test_wrong_table_is_an_error_that_names_its_own_format():
@@ -151,9 +155,8 @@ def test_table_of_true_size_joins_and_its_audit_adds_up():
     lines = _true_size()
     assert len(lines) == 1872
     labels = _read(*lines)
-    assert labels.notes[0] == (
-        "label table: 1,872 rows, of which 1,872 tell of 1,872 breasts, "
-        "1,316 with a cancer")
+    assert label_dialects.assert_adds_up(labels) == 1872
+    assert "label table: 1,872 breasts, 1,316 with a cancer" in labels.notes
     assert "1,678 breasts have no row" in labels.notes[-1]
     named = {(line[0], line[1]) for line in lines}
     # Both breasts of the first 826 patients, as there are images of them.

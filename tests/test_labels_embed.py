@@ -120,8 +120,8 @@ def test_bilateral_exam_implies_that_the_other_breast_is_negative():
         1, 0, "TN", "other_side")
     labels = _read([_finding("L", "A", desc=_DIAGNOSTIC)], files)
     assert list(_told(labels)) == ["10.L.CC"]
-    assert (f"{_NAMES[1]}: 1 row of a breast of which its exam has no "
-            "finding, left out (row 3)") in labels.notes
+    assert ("label table: 1 file left out: of a breast of which its exam has "
+            f"no finding ({_NAMES[1]}, row 3)") in labels.notes
 
 
 def _diagnosed(date: str, side="L", desc=_DIAGNOSTIC, exam="11",
@@ -178,38 +178,36 @@ def test_rows_left_out_and_remarked_are_noted_with_their_numbers():
          _file(side="B"), _file(name="-"), _file(exam="99"), _file(),
          _file(exam="12", view="weird")])
     clinical, metadata = _NAMES
+    left_out = {
+        "of FinalImageType C-view": 4, "of FinalImageType 3D": 5,
+        "of FinalImageType ROI_SSC": 6, "of FinalImageType other than 2D": 7,
+        "of a spot or magnification view (spot_mag)": 8,
+        "with ImageLateralityFinal neither L nor R": 9, "without a file": 10,
+        "of an exam without a finding": 11,
+        "as another row has it, counted once": 12}
+    remarks = {
+        "without a side: tells of both breasts": 5,
+        "of both sides: tells of both breasts": 6,
+        "with pathology of which neither side nor bside tells one breast: of "
+        "both": 6,
+        "with pathology of the other breast (bside): of that": 7,
+        "with path_severity 6, a cancer other than of the breast: no "
+        "cancer": 7,
+        "of a screening without a date: no later cancer is sought": 8}
     assert labels.notes == (
-        f"{clinical}: 7 rows, 1 left out", f"{metadata}: 12 rows, 8 left out",
-        f"{clinical}: 1 row without a patient or an exam, left out (row 4)",
-        f"{metadata}: 1 row of FinalImageType C-view, left out (row 4)",
-        f"{metadata}: 1 row of FinalImageType 3D, left out (row 5)",
-        f"{metadata}: 1 row of FinalImageType ROI_SSC, left out (row 6)",
-        f"{metadata}: 1 row of FinalImageType other than 2D, left out "
-        "(row 7)",
-        f"{metadata}: 1 row of a spot or magnification view (spot_mag), left "
-        "out (row 8)",
-        f"{metadata}: 1 row with ImageLateralityFinal neither L nor R, left "
-        "out (row 9)",
-        f"{metadata}: 1 row without a file, left out (row 10)",
-        f"{metadata}: 1 row of an exam without a finding, left out (row 11)",
-        f"{clinical}: 1 row without a side: tells of both breasts, counted "
-        "so (row 5)",
-        f"{clinical}: 1 row of both sides: tells of both breasts, counted so "
-        "(row 6)",
-        f"{clinical}: 1 row with pathology of which neither side nor bside "
-        "tells one breast: of both, counted so (row 6)",
-        f"{clinical}: 1 row with pathology of the other breast (bside): of "
-        "that, counted so (row 7)",
-        f"{clinical}: 1 row with path_severity 6, a cancer other than of the "
-        "breast: no cancer, counted so (row 7)",
-        f"{clinical}: 1 row of a screening without a date: no later cancer "
-        "is sought, counted so (row 8)",
+        "label table: 7 findings read: 6 used, 1 left out",
+        "label table: 1 finding left out: without a patient or an exam "
+        f"({clinical}, row 4)",
+        *(f"label table: 1 finding {remark} ({clinical}, row {row})"
+          for remark, row in remarks.items()),
+        "label table: 12 files read: 3 used, 9 left out",
+        *(f"label table: 1 file left out: {rule} ({metadata}, row {row})"
+          for rule, row in left_out.items()),
         "label table: 3 findings of breasts without a labelled file",
         "label table: 3 files, 2 with a cancer, 0 of them recorded with a "
         "later exam (label_rule later_exam); 0 of a breast that a bilateral "
         "exam does not name, so negative (other_side); 0 with BI-RADS 4 to 6 "
-        "or none and no pathology, the truth unknown",
-        f"{clinical}: 1 row as another row has it, counted once")
+        "or none and no pathology, the truth unknown")
     assert labels.rows["view"].to_pylist() == ["CC", "CC", None]
 
 
@@ -231,7 +229,7 @@ def test_two_different_rows_of_one_file():
     files = [_file("L", name="1.2.1.x"), _file("R"),
              _file("R", name="1.2.1.x")]
     findings = [_finding("L", "A", "0"), _finding("R")]
-    with pytest.raises(rows.LabelError, match="different rows for one file"):
+    with pytest.raises(rows.LabelError, match="different rows for one image"):
         _read(findings, files)
     labels = _read(findings, files, conflicts="drop")
     assert _told(labels, "contradicting", "cancer", "laterality") == {
@@ -251,10 +249,10 @@ def test_other_tables_of_the_folder_are_left_out_and_the_fuller_ones_read():
             [_METADATA, _file("L"), _file("R")]))]
     labels = embed.read(tables, rows.LabelOptions())
     assert _told(labels, "cancer") == {"10.L.CC": (0,), "10.R.CC": (1,)}
-    assert labels.notes[:2] == (
-        "left out: AWS_Open_Data_Clinical_Legend.csv, neither clinical nor "
-        "metadata",
-        "left out: EMBED_OpenData_clinical_reduced.csv, which has fewer "
+    assert labels.notes[-2:] == (
+        "AWS_Open_Data_Clinical_Legend.csv is not used: it is neither the "
+        "clinical table nor the metadata",
+        "EMBED_OpenData_clinical_reduced.csv is not used: it has fewer "
         "columns than another")
     labels = embed.read(tables[1:], rows.LabelOptions())
     assert _told(labels, "cancer") == {"10.L.CC": (1,), "10.R.CC": (0,)}
@@ -322,9 +320,9 @@ def test_generated_tables_of_20_000_findings_join_and_their_audit_adds_up():
     # The last screening may have lost its diagnostic exam to the count.
     without = len({line[1] for line in files} - {line[1] for line in findings})
     notes = "\n".join(labels.notes)
-    assert f"{_NAMES[0]}: 20,000 rows, 0 left out" in notes
-    assert (f"{_NAMES[1]}: {len(files):,} rows, {left_out + without:,} left "
-            "out") in notes
+    assert label_dialects.assert_adds_up(labels, "finding") == 20_000
+    assert label_dialects.assert_adds_up(labels, "file") == (
+        len(files) - left_out - without)
     assert labels.rows.num_rows == len(files) - left_out - without
     assert (f"{3 * len(cancers):,} with a cancer, {2 * len(cancers):,} of "
             "them recorded with a later exam") in notes

@@ -8,7 +8,7 @@ import pytest
 
 from pipelines import plan
 from pipelines.labels import generic, rows
-from tests import scan_rows
+from tests import label_dialects, scan_rows
 
 _MIRAI = "\ufeff" + """\
 patient_id,exam_id,laterality,view,file_path,years_to_cancer,\
@@ -36,13 +36,9 @@ def _said(labels: rows.LabelTable, *names: str) -> list[tuple]:
 def _assert_adds_up(labels: rows.LabelTable, read: int) -> None:
     """Rows read are those used and those left out by each rule."""
     contradicting = sum(labels.rows["contradicting"].to_pylist())
-    used = labels.rows.num_rows - contradicting
-    assert labels.notes[0] == (
-        f"label table: {read} row{'s' * (read != 1)} read: {used} used, "
-        f"{read - used} left out")
-    by_rule = [int(note.split()[2]) for note in labels.notes
-               if " left out: " in note]
-    assert sum(by_rule) == read - used
+    assert label_dialects.assert_adds_up(labels) == (
+        labels.rows.num_rows - contradicting)
+    assert f": {read} row{'s' * (read != 1)} read:" in labels.notes[0]
 
 
 def test_exams_of_mirai_as_they_are():
@@ -199,6 +195,32 @@ def test_table_of_which_no_row_can_be_used_tells_why():
         _read("patient_id,laterality,cancer\na,B,1\nb,B,0\n")
 
 
+@pytest.mark.parametrize("written, birads", [
+    ("3$2", 3), ("2$4", 4), ("3$2$2", 3), ("2 $ 0", 0), ("4a$", 4)])
+def test_most_severe_of_several_birads_counts(written, birads):
+    labels = _read(f"file,birads,cancer\nx,{written},0\n")
+    assert _said(labels, "birads") == [(birads,)]
+
+
+@pytest.mark.parametrize("written, told, header_says, implant", [
+    ("1", True, None, True), ("no", False, None, False),
+    ("", None, None, None), ("0", False, True, True)])
+def test_implant_counts_where_the_header_does_not_tell(
+        written, told, header_says, implant):
+    labels = _read(f"file,cancer,Implant\nx,0,{written}\n")
+    assert _said(labels, "implant") == [(told,)]
+    image = scan_rows.row("x", patient_id="p") | {"implant": header_says}
+    found, _ = scan_rows.plan_of([image], labels)
+    assert (found["x"]["cancer"], found["x"]["implant"]) == (0, implant)
+
+
+def test_implant_is_of_images_only():
+    labels = _read("patient_id,laterality,cancer,implant\np,L,0,1\np,L,0,0\n")
+    assert _said(labels, "implant", "row") == [(None, 2)]
+    assert labels.notes[-1] == (
+        "0.csv: implant is not used, as its rows are about breasts")
+
+
 @pytest.mark.parametrize("line, outcome, follow_up", [
     ("x,4,1,", "TP", 1), ("x,2,1,", "FN", 0), ("x,0,0,", "FP", 1),
     ("x,1,0,", "TN", 0), ("x,,1,", None, None), ("x,2,,FP", "FP", 1)])
@@ -220,7 +242,7 @@ def test_published_tables_by_named_columns():
     labels = _read(
         "Image_name,Patient_ID,Side,BIRADS,View,"
         "Pathology Classification/ Follow up\n"
-        " P1_L_DM_MLO ,1,L ,4,MLO,Malignant\nP2_R_DM_CC,2,R,1,CC,Normal\n",
+        " P1_L_DM_MLO ,1,L ,4,MLO,Malignant\nP2_R_DM_CC,2,R,3$2,CC,Normal\n",
         columns={"file": "Image_name", "patient_id": "Patient_ID",
                  "laterality": "Side", "view": "View", "birads": "BIRADS",
                  "cancer": "Pathology Classification/ Follow up"})
@@ -236,6 +258,7 @@ _WRONG = [
     ("birads is not a BI-RADS", "file,birads,cancer\na,9,1\n"),
     ("years_to_cancer is not a whole number", "file,years_to_cancer\na,-1\n"),
     ("years_to_cancer is not a whole number", "file,years_to_cancer\na,0.5\n"),
+    ("implant is none of", "file,cancer,implant\na,1,left\n"),
     ("split is none of", "file,cancer,split\na,1,fold3\n"),
     ("split is missing", "file,cancer,split\na,1,\n"),
     ("cancer and years_to_cancer contradict",

@@ -79,12 +79,12 @@ def test_sheet_and_copy_say_the_same(files):
     names = [name for name in expected.column_names if name != "source"]
     assert labels.rows.select(names).equals(expected.select(names))
     assert len(labels.rows) == 410
-    assert [note for note in labels.notes if "left out" in note] == [
-        "label table: 2 rows without File Name, left out (INbreast.xls: rows "
+    assert [note for note in labels.notes if "without" in note] == [
+        "label table: 2 rows left out: without File Name (INbreast.xls, rows "
         "412, 413)"] * ("INbreast.xls" in dict(files))
     assert [note for note in labels.notes if "counted once" in note] == [
-        "label table: 410 rows as another row has it, counted once"] * (
-        len(files) - 1)
+        "label table: 410 rows left out: as another row has it, counted once "
+        "(INbreast.xls, rows 2, 3, 4, 5, 6, ...)"] * (len(files) - 1)
 
 
 @pytest.mark.parametrize("disguise", image_tables.DISGUISES)
@@ -132,7 +132,7 @@ def test_file_tells_image_and_patient(file, image, patient):
 @pytest.mark.parametrize("line, rule", [
     (_row(3, side=""), "without Laterality"),
     (_row(3, side="nan"), "without Laterality"),
-    (_row(3, side="B"), "of both breasts"),
+    (_row(3, side="B"), "of both sides"),
     (_row(3, birads="NaN"), "without Bi-Rads"),
     ([*_row(3)[:5], "", 4, "?"], "without File Name"),
     ([*_row(3)[:5], "IM03", 4, "2"], "whose File Name is no number"),
@@ -140,7 +140,7 @@ def test_file_tells_image_and_patient(file, image, patient):
 def test_row_of_no_image_is_left_out_by_rule(line, rule):
     labels = image_tables.read(inbreast, _csv(_row(1), line, _row(2), line))
     assert labels.rows["image"].to_pylist() == ["1", "2"]
-    assert (f"label table: 2 rows {rule}, left out (INbreast.csv: rows 3, 5)"
+    assert (f"label table: 2 rows left out: {rule} (INbreast.csv, rows 3, 5)"
             in labels.notes)
 
 
@@ -157,7 +157,7 @@ def test_cell_that_cannot_be_used_is_an_error_with_its_row(line, message):
 def test_sheet_and_copy_that_differ_contradict():
     files = _csv(_row(1), _row(2)), _xls(_row(1), _row(2, birads="5"))
     with pytest.raises(rows.LabelError, match="different rows for one image:\n"
-                       "  INbreast.csv, row 3 and INbreast.xls, row 3"):
+                       "  INbreast.csv, row 3; INbreast.xls, row 3"):
         image_tables.read(inbreast, *files)
     labels = image_tables.read(inbreast, *files, conflicts="drop")
     assert labels.rows["contradicting"].to_pylist() == [False, True]

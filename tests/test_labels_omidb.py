@@ -260,10 +260,10 @@ def test_other_files_are_neither_read_nor_needed(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("files, message", [
-    ([], "no breast of any study"),
-    ([("1.2.3.json", b"{}")], "no breast of any study"),
+    ([], "expected nbss_<client>.json and"),
+    ([("1.2.3.json", b"{}")], "expected nbss_<client>.json and"),
     (_archive()[1:2], "without an NBSS file"),
-    (_archive()[:1], "no breast of any study"),
+    (_archive()[:1], "expected nbss_<client>.json and"),
     ([("nbss_demd1.json", b"{"), ("NBSS_demd2.json", b"[]")],
      "(?s)2 files .* nbss_demd1.json is not JSON.* NBSS_demd2.json is not a"),
     ([("nbss_demd1.json", b"\xff{}")], "is not JSON"),

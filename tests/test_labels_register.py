@@ -9,6 +9,7 @@ import pytest
 from pyarrow import parquet
 
 from pipelines.labels import cells, ids, register, rows
+from tests import label_dialects
 
 _HEADER = ("patient_id", "laterality", "diagnosis_date", "birads_1",
            "birads_2", "birads_3", "cancer", "outcome")
@@ -44,7 +45,7 @@ def test_row_is_read_as_it_is():
         "image": None, "view": None, "rule": None, "implant": None}]
     assert labels.patient_of("file", "p") == "p"
     assert labels.excluded_of("p") is None
-    assert not labels.notes
+    assert labels.notes == ("label table: 1 row read: 1 used, 0 left out",)
 
 
 def test_csv_xlsx_and_parquet_say_the_same():
@@ -94,9 +95,9 @@ def test_outcome(cancer, birads, outcome, expected):
 def test_birads_that_contradict_the_outcome_are_noted_with_their_rows():
     labels = _read(_csv({}, {"laterality": "R", "outcome": "FP"}))
     assert labels.rows.to_pylist()[1]["birads"] == 1
-    assert labels.notes == (
+    assert labels.notes[1:] == (
         "label table: 1 row with BI-RADS that contradict its outcome, which "
-        "counts (row 3)",)
+        "counts (labels.csv, row 3)",)
 
 
 @pytest.mark.parametrize("name, text, value", [
@@ -125,7 +126,7 @@ def test_date_format_is_followed_but_not_by_real_dates():
 def test_dates_that_are_not_rounded_are_noted():
     labels = _read(_csv({"diagnosis_date": "2014-06-30"}))
     assert labels.rows["year"].to_pylist() == [2014]
-    assert "other than 1 January" in labels.notes[0]
+    assert "other than 1 January" in labels.notes[1]
 
 
 @pytest.mark.parametrize("change, message", [
@@ -185,7 +186,7 @@ def _without(*names: str) -> bytes:
     (_csv({}), {"pateint_id": "x"}, "did you mean 'patient_id'"),
     (_csv({}, header=("patient_id", "Cancer", *_HEADER[2:])), {},
      "2 columns 'cancer'|no column 'laterality'"),
-    (_csv(), {}, "no diagnosis in labels.csv"),
+    (_csv(), {}, "no row of labels.csv can be used"),
 ])
 def test_wrong_columns_are_errors_that_name_the_nearest(data, named, message):
     with pytest.raises(rows.LabelError, match=message):
@@ -195,7 +196,7 @@ def test_wrong_columns_are_errors_that_name_the_nearest(data, named, message):
 def test_optional_columns_may_be_absent_and_are_noted():
     labels = _read(_without("birads_2", "birads_3", "outcome"))
     assert labels.rows["outcome"].to_pylist() == ["TN"]
-    assert labels.notes == (
+    assert labels.notes[1:] == (
         "labels.csv has no birads_2, birads_3, outcome",)
 
 
@@ -208,21 +209,22 @@ def test_outcome_alone_tells_cancer():
 def test_identical_rows_count_once():
     labels = _read(_csv({}, {}, {"laterality": "left", "cancer": "no"}))
     assert labels.rows["row"].to_pylist() == [2]
-    assert "2 rows as another row has it" in labels.notes[0]
+    assert "2 rows left out: as another row has it" in labels.notes[1]
+    assert label_dialects.assert_adds_up(labels) == 1
 
 
 @pytest.mark.parametrize("change", [
     {"cancer": "1"}, {"birads_1": "2"}, {"birads_3": "1"},
     {"outcome": "FP"}, {"diagnosis_date": "2014-02-01", "birads_2": "2"}])
 def test_different_rows_for_one_key_are_an_error_with_both(change):
-    with pytest.raises(rows.LabelError, match="labels.csv, rows 2 and 4"):
+    with pytest.raises(rows.LabelError, match="labels.csv, rows 2, 4"):
         _read(_csv({}, {"laterality": "R"}, change))
 
 
 def test_files_are_read_together():
     first, second = _csv({}), _csv({"cancer": "1"})
     files = [("a.csv", first), ("b.csv", second)]
-    with pytest.raises(rows.LabelError, match="a.csv, row 2 and b.csv, row 2"):
+    with pytest.raises(rows.LabelError, match="a.csv, row 2; b.csv, row 2"):
         register.read(files, rows.LabelOptions())
     files[1] = ("b.csv", _csv({"laterality": "R"}))
     labels = register.read(files, rows.LabelOptions())
@@ -235,7 +237,11 @@ def test_conflicts_can_be_dropped():
     first, second = labels.rows.to_pylist()
     assert first["contradicting"] and first["cancer"] is None
     assert not second["contradicting"] and second["cancer"] == 0
-    assert "(row 4)" in labels.notes[-1]
+    assert labels.notes[-1] == (
+        "label table: 3 rows left out: contradicting another row for its "
+        "patient, side and year, all of them dropped (labels.csv, rows 2, 4, "
+        "5)")
+    assert label_dialects.assert_adds_up(labels) == 1
 
 
 def test_ids_of_digits_are_padded_then_transformed():

@@ -78,7 +78,7 @@ def whole() -> rows.LabelTable:
 
 def test_whole_table(whole):
     assert whole.notes == (
-        "label table: 20,000 rows for 20,000 images",
+        "label table: 20,000 rows read: 20,000 used, 0 left out",
         "label table: there is no pathology; a cancer is BI-RADS 5 "
         "(--cancer_birads): 4,000 images",
         "metadata.csv is not used: it has no column image_id, laterality, "
@@ -122,8 +122,8 @@ def test_findings_serve_where_they_are_alone():
     expected = image_tables.read(vindr, _breasts(*lines)).rows
     names = [name for name in expected.column_names if name != "source"]
     assert labels.rows.select(names).equals(expected.select(names))
-    assert "label table: 40 rows for 30 images" in labels.notes
-    assert ("label table: 10 rows as another row has it, counted once"
+    assert ("label table: 10 rows left out: as another row has it, counted "
+            "once (finding_annotations.csv, rows 32, 33, 34, 35, 36, ...)"
             in labels.notes)
 
 
@@ -148,15 +148,15 @@ def test_birads_tell_of_a_cancer(chosen, cancers):
 
 
 @pytest.mark.parametrize("change, rule", [
-    ({"side": ""}, "without laterality"), ({"side": "B"}, "of both breasts"),
+    ({"side": ""}, "without laterality"), ({"side": "B"}, "of both sides"),
     ({"birads": "nan"}, "without breast_birads"),
     ({"split": ""}, "without split"),
 ])
 def test_row_of_no_image_is_left_out_by_rule(change, rule):
     labels = image_tables.read(vindr, _breasts(_row(0), _row(1, **change)))
     assert labels.rows["image"].to_pylist() == [_id("0 L CC")]
-    assert (f"label table: 1 row {rule}, left out "
-            "(breast-level_annotations.csv: row 3)" in labels.notes)
+    assert (f"label table: 1 row left out: {rule} "
+            "(breast-level_annotations.csv, row 3)" in labels.notes)
 
 
 def test_split_may_be_absent_altogether():
@@ -167,15 +167,15 @@ def test_split_may_be_absent_altogether():
 
 def test_different_rows_for_one_image():
     lines = _row(), _row(1), _row(birads="BI-RADS 2"), _row()
-    with pytest.raises(rows.LabelError, match="csv, rows 2 and 4"):
+    with pytest.raises(rows.LabelError, match="csv, rows 2, 4"):
         image_tables.read(vindr, _breasts(*lines))
     labels = image_tables.read(vindr, _breasts(*lines), conflicts="drop")
     assert labels.rows["contradicting"].to_pylist() == [True, False]
     assert labels.rows["birads"].to_pylist() == [None, 1]
-    assert labels.notes[1:3] == (
-        "label table: 1 row as another row has it, counted once",
-        "label table: 1 row contradicting another row for its image, both "
-        "dropped (breast-level_annotations.csv: row 4)")
+    assert labels.notes[1] == (
+        "label table: 3 rows left out: contradicting another row for its "
+        "image, all of them dropped (breast-level_annotations.csv, rows 2, "
+        "4, 5)")
 
 
 @pytest.mark.parametrize("file, patient", [
@@ -187,7 +187,7 @@ def test_patient_of_a_file_is_its_study(file, patient):
 
 @pytest.mark.parametrize("files, message", [
     ([_OTHER], "metadata.csv has no column 'image_id'"),
-    ([_breasts()], "no diagnosis in breast-level_annotations.csv"),
+    ([_breasts()], "no row of breast-level_annotations.csv can"),
     ([_breasts(_row(birads="BI-RADS 9"))], "row 2: birads_1 is not"),
     ([_breasts(_row(split="later"))], "row 2: official_split is none of"),
 ])

@@ -20,12 +20,11 @@ micro-calcifications dataset with precisely annotated sequential mammograms,
 Zenodo, doi 10.5281/zenodo.5036062.
 """
 
-import dataclasses
 import re
 from collections.abc import Sequence
-from typing import NamedTuple
 
-from pipelines.labels import cells, columns, errors, keys, rows, tables
+from pipelines.labels import (
+    cells, choosing, columns, contradictions, errors, ledger, rows, tables)
 
 COLUMNS = (
     columns.Column("dir", "dir"),
@@ -53,6 +52,7 @@ _RESULTS = {"malignant": 1, "dcis": 1, "idc": 1, "ilc": 1, "benign": 0,
             "normal": 0}
 _NOT_AVAILABLE = "not available"
 _VIEWS, _PRIOR, _RECENT = ("CC", "MLO"), "prior", "recent"
+_KEY = contradictions.Key(("patient_id",), "folder")
 
 
 def read(files: Sequence[tuple[str, bytes]],
@@ -70,25 +70,24 @@ def read(files: Sequence[tuple[str, bytes]],
       errors.LabelError: A column is missing, a cell cannot be used, two rows
         contradict each other, there are no rows, or IDs are to be hashed.
     """
-    if options.transform_id:
-        raise errors.LabelError(
-            "--labels_format=bmcd cannot be had with --patient_ids=hash: who "
-            "the patient is can only be read from the names of folders")
-    found, notes = keys.fitting(files, options.columns, COLUMNS, _PUBLISHED)
-    reading = _Reading()
-    for table, places in found:
-        reading.read(table, places)
-    reading.wrong.check()
-    if not reading.cases:
-        raise errors.LabelError(
-            "no case in " + ", ".join(table.name for table, _ in found))
-    cases, more = keys.one_per_key(
-        [_diagnosis(case) for case in reading.cases],
-        ("patient_id",), "folder", options.conflicts)
+    options.check_ids_are_kept(
+        "bmcd", "who the patient is can only be read from the names of "
+        "folders")
+    chosen, others = choosing.choose(
+        files, options.columns, COLUMNS, _PUBLISHED)
+    book = ledger.Ledger()
+    found: list[rows.Diagnosis] = []
+    for one in chosen:
+        _read(one, book, found)
+    book.check(found)
+    cases = contradictions.one_per_key(found, _KEY, options, book)
     return rows.LabelTable(
         rows=rows.to_arrow(image for case in cases for image in _images(case)),
         join=rows.IMAGE, patient_of=patient_of, image_of=image_of,
-        options=options, notes=(*notes, *reading.notes(cases), *more))
+        options=options, notes=(
+            *book.notes(), *_notes(cases),
+            *(note for one in chosen for note in one.note()),
+            *choosing.not_used(others)))
 
 
 def image_of(file: str) -> str | None:
@@ -125,74 +124,60 @@ def _case(group: str, folder: str) -> str:
     return f"{group}_{number}".lower()
 
 
-class _Case(NamedTuple):
-    row: int
-    source: str
-    patient_id: str
-    laterality: str
-    birads: int | None
-    cancer: int | None
+def _read(chosen: choosing.Chosen, book: ledger.Ledger,
+          found: list[rows.Diagnosis]) -> None:
+    """Adds what a table says of its cases."""
+    pick = chosen.cells()
 
-
-@dataclasses.dataclass
-class _Reading:
-    """What has been read of the files so far."""
-
-    wrong: errors.RowErrors = dataclasses.field(
-        default_factory=errors.RowErrors)
-    left_out: keys.RowsByRule = dataclasses.field(
-        default_factory=keys.RowsByRule)
-    cases: list[_Case] = dataclasses.field(default_factory=list)
-
-    def read(self, table: tables.Table, places: keys.Places) -> None:
-        blank = len(table.header)
-        for number, row in table.rows:
-            said = [(*row, "")[places.get(column.name, blank)]
-                    for column in COLUMNS]
-            try:
-                rule = self._add(table.name, number, *said)
-            except cells.CellError as error:
-                self.wrong.add(table.name, number, str(error))
-                continue
-            if rule:
-                self.left_out.add(table.name, number, rule)
-
-    def _add(self, source: str, number: int, *said: tables.Cell,
-             ) -> str | None:
-        """Takes a row, or says by which rule it is left out."""
-        folder, laterality, birads, biopsy, folder_type = said
-        name = cells.identifier(folder).rpartition("/")[2]
-        if not name:
-            return "without a folder"
-        side = keys.told("laterality", cells.side, laterality)
-        if side not in ("L", "R"):
-            return "of both sides" if side else "without a side"
-        group = keys.told("folder_type", _group, folder_type or source)
-        if group is None:
-            return "of neither folder_type, normal or suspicious"
-        cancer = keys.told("biopsy", _cancer, biopsy)
-        if cancer is None and group == _NORMAL:
-            cancer = 0
-        self.cases.append(_Case(
-            number, source, _case(group, name), side,
-            keys.told("birads", cells.birads, birads), cancer))
+    def add(place: ledger.Place, row: Sequence[tables.Cell]) -> str | None:
+        case = _case_of(place, *pick(row))
+        if isinstance(case, str):
+            return case
+        found.append(case)
         return None
 
-    def notes(self, cases: list[rows.Diagnosis]) -> list[str]:
-        used = [one for one in cases if not one.contradicting]
-        unknown = [one.row for one in used if one.cancer is None]
-        notes = [
-            f"label table: {len(self.cases) + self.left_out.count():,} rows, "
-            f"of which {len(self.cases):,} tell of {len(cases):,} cases, "
-            f"{sum(one.cancer or 0 for one in used):,} with a cancer",
-            f"label table: the prior rounds of {len(used):,} cases count as "
-            "healthy, as the data set describes them (label_rule prior_exam)"]
-        if unknown:
-            notes.append(
-                f"label table: {errors.counted(len(unknown), 'case')} "
-                "suspicious and without a biopsy result, the truth unknown "
-                f"({errors.row_list(unknown)})")
-        return [*notes, *self.left_out.notes()]
+    book.take(chosen.table, add)
+
+
+def _case_of(place: ledger.Place, *said: tables.Cell) -> rows.Diagnosis | str:
+    """A row's case, or the rule by which the row is left out."""
+    folder, laterality, birads, biopsy, folder_type = said
+    name = cells.identifier(folder).rpartition("/")[2]
+    if not name:
+        return "without a folder"
+    side = cells.told("laterality", cells.side, laterality)
+    if side not in ("L", "R"):
+        return "of both sides" if side else "without a side"
+    group = cells.told("folder_type", _group, folder_type or place[0])
+    if group is None:
+        return "of neither folder_type, normal or suspicious"
+    cancer = cells.told("biopsy", _cancer, biopsy)
+    if cancer is None and group == _NORMAL:
+        cancer = 0
+    category = cells.told("birads", cells.birads, birads)
+    follow_up = rows.follow_up_of(category)
+    return rows.Diagnosis(
+        row=place[1], source=place[0], patient_id=_case(group, name),
+        laterality=side, year=None, birads=category, birads_1=category,
+        birads_2=None, birads_3=None, cancer=cancer, follow_up=follow_up,
+        outcome=None if cancer is None
+        else rows.outcome_of(cancer, follow_up))
+
+
+def _notes(cases: list[rows.Diagnosis]) -> list[str]:
+    used = [one for one in cases if not one.contradicting]
+    unknown = [(one.source, one.row) for one in used if one.cancer is None]
+    notes = [
+        f"label table: {errors.counted(len(used), 'case')}, "
+        f"{sum(one.cancer or 0 for one in used):,} with a cancer; their prior "
+        "rounds count as healthy, as the data set describes them (label_rule "
+        "prior_exam)"]
+    if unknown:
+        notes.append(
+            f"label table: {errors.counted(len(unknown), 'case')} suspicious "
+            "and without a biopsy result, the truth unknown "
+            f"({ledger.listed(unknown)})")
+    return notes
 
 
 def _group(cell: tables.Cell) -> str | None:
@@ -209,18 +194,6 @@ def _cancer(cell: tables.Cell) -> int | None:
         raise cells.CellError(
             "is none of MALIGNANT, DCIS, BENIGN, NORMAL, NOT AVAILABLE")
     return results.pop()
-
-
-def _diagnosis(case: _Case) -> rows.Diagnosis:
-    """What the table says of the recent round."""
-    follow_up = rows.follow_up_of(case.birads)
-    return rows.Diagnosis(
-        row=case.row, source=case.source, patient_id=case.patient_id,
-        laterality=case.laterality, year=None, birads=case.birads,
-        birads_1=case.birads, birads_2=None, birads_3=None,
-        cancer=case.cancer, follow_up=follow_up,
-        outcome=None if case.cancer is None
-        else rows.outcome_of(case.cancer, follow_up))
 
 
 def _images(case: rows.Diagnosis) -> list[rows.Diagnosis]:

@@ -18,7 +18,8 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from pipelines.labels import cells, columns, errors, rows, tables
+from pipelines.labels import (
+    cells, choosing, columns, errors, ledger, rows, tables)
 
 COLUMNS = (
     columns.Column("patient_id", "patient_id"),
@@ -42,7 +43,7 @@ def read(files: Sequence[tuple[str, bytes]],
     """Reads any of the four tables, together.
 
     Args:
-      files: Name and bytes of each.
+      files: Name and bytes of each; other tables are not used.
       options: Of these, only `columns` matters.
 
     Returns:
@@ -53,27 +54,25 @@ def read(files: Sequence[tuple[str, bytes]],
       errors.LabelError: A column is missing, a cell cannot be used, there are
         no rows, or IDs are to be hashed.
     """
-    if options.transform_id:
-        raise errors.LabelError(
-            "--labels_format=cbis_ddsm cannot be had with "
-            "--patient_ids=hash: its PatientIDs are public, and who the "
-            "patient is can only be read from them as they are")
-    row_errors = errors.RowErrors()
-    found = [abnormality for name, data in files
-             for abnormality in _abnormalities(
-                 tables.read_table(name, data), options, row_errors)]
-    row_errors.check()
-    if not found:
-        raise errors.LabelError(
-            f"no abnormality in {', '.join(name for name, _ in files)}")
+    options.check_ids_are_kept(
+        "cbis_ddsm", "its PatientIDs are public, and who the patient is can "
+        "only be read from them as they are")
+    chosen, others = choosing.choose(files, options.columns, COLUMNS)
+    book = ledger.Ledger()
+    found: list[_Abnormality] = []
+    for one in chosen:
+        _read(one, book, found)
+    book.check(found)
     diagnoses = _by_breast(found)
     missed = sum(diagnosis.outcome == "FN" for diagnosis in diagnoses)
     return rows.LabelTable(
         rows=rows.to_arrow(diagnoses), join=rows.BREAST,
         patient_of=patient_of, excluded_of=excluded_of, options=options,
-        notes=(f"label table: {len(found):,} abnormalities of "
+        notes=(*book.notes(),
+               f"label table: {len(found):,} abnormalities of "
                f"{len(diagnoses):,} breasts; {missed:,} breasts with a "
-               "cancer have no assessment that asks for follow-up (FN)",))
+               "cancer have no assessment that asks for follow-up (FN)",
+               *choosing.not_used(others)))
 
 
 def patient_of(file: str, patient_id: str) -> str:
@@ -111,28 +110,21 @@ class _Abnormality:
     part: str
 
 
-def _abnormalities(table: tables.Table, options: rows.LabelOptions,
-                   row_errors: errors.RowErrors) -> list[_Abnormality]:
-    places = columns.find(table, COLUMNS, options.columns)
-    found = []
-    for number, row in table.rows:
-        values: dict[str, Any] = {}
-        for name, parse in _PARSERS.items():
-            cell = row[places[name]]
-            try:
-                values[name] = parse(cell)
-            except cells.CellError as error:
-                row_errors.add(table.name, number,
-                               f"{name} {error} (found: "
-                               f"{cells.found(cell)})")
-        if len(values) == len(_PARSERS):
-            image = tables.text(row[places["image"]]) if (
-                "image" in places) else ""
-            found.append(_Abnormality(
-                number, table.name, values["patient_id"],
-                values["laterality"], values["pathology"],
-                values["birads_1"], _part_of(table.name, image)))
-    return found
+def _read(chosen: choosing.Chosen, book: ledger.Ledger,
+          found: list[_Abnormality]) -> None:
+    """Adds a table's abnormalities."""
+    pick = chosen.cells()
+
+    def add(place: ledger.Place, row: Sequence[tables.Cell]) -> None:
+        *said, image = pick(row)
+        patient_id, side, cancer, birads = (
+            cells.told(name, parse, cell)
+            for (name, parse), cell in zip(_PARSERS.items(), said))
+        found.append(_Abnormality(
+            place[1], place[0], patient_id, side, cancer, birads,
+            _part_of(place[0], tables.text(image))))
+
+    book.take(chosen.table, add)
 
 
 def _part_of(name: str, image: str) -> str:

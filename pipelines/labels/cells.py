@@ -9,6 +9,8 @@ cells and few different ones.
 import datetime
 import functools
 import re
+from collections.abc import Callable
+from typing import TypeVar
 
 from pipelines.labels import errors, tables
 
@@ -36,8 +38,24 @@ _DAY_NUMBER = re.compile(r"\d{5}(?:\.\d+)?")
 _FIRST_YEAR, _LAST_YEAR = 1900, 2100
 
 
+Told = TypeVar("Told")
+
+
 class CellError(ValueError):
     """A cell says what nobody can use; the text says what was expected."""
+
+
+def told(name: str, parse: Callable[[tables.Cell], Told],
+         cell: tables.Cell) -> Told:
+    """What a cell says; its error names the column and what was found.
+
+    What was found is told by its looks alone, as it may be a name or a date.
+    """
+    try:
+        return parse(cell)
+    except CellError as error:
+        raise CellError(f"{name} {error} (found: "
+                        f"{errors.shape(tables.text(cell))})") from None
 
 
 def is_blank(cell: tables.Cell) -> bool:
@@ -117,6 +135,12 @@ def truth(cell: tables.Cell) -> int | None:
         raise CellError("is none of 0, 1, true, false, yes, no") from None
 
 
+def flag(cell: tables.Cell) -> bool | None:
+    """Whether something is there, as an implant; None where blank."""
+    known = truth(cell)
+    return None if known is None else bool(known)
+
+
 @functools.cache
 def outcome(cell: tables.Cell) -> str | None:
     """TP, TN, FP or FN; None where blank."""
@@ -190,8 +214,3 @@ def _iso_date(cell: str) -> datetime.date:
                         "date format in the spreadsheet")
     raise CellError("is not an ISO date (YYYY-MM-DD); name its format, as in "
                     "--date_format=%d-%m-%Y")
-
-
-def found(cell: tables.Cell) -> str:
-    """What a cell looks like, for messages, without what it says."""
-    return errors.shape(tables.text(cell))

@@ -16,7 +16,8 @@ import dataclasses
 import re
 from collections.abc import Sequence
 
-from pipelines.labels import cells, columns, errors, keys, rows, tables
+from pipelines.labels import (
+    cells, choosing, columns, errors, ledger, rows, tables)
 
 COLUMNS = (
     columns.Column("patient_id", "ID1"),
@@ -43,17 +44,15 @@ def read(files: Sequence[tuple[str, bytes]],
       errors.LabelError: A column is missing, a cell cannot be used, or there
         are no rows.
     """
-    found, notes = keys.fitting(files, options.columns, COLUMNS)
+    chosen, others = choosing.choose(files, options.columns, COLUMNS)
     reading = _Reading(options)
-    for table, places in found:
-        reading.read(table, places)
-    reading.wrong.check()
-    if not reading.breasts:
-        raise errors.LabelError(
-            "no breast in " + ", ".join(table.name for table, _ in found))
+    for one in chosen:
+        reading.read(one)
+    reading.book.check(reading.breasts)
     return rows.LabelTable(
         rows=rows.to_arrow(reading.diagnoses()), join=rows.BREAST,
-        options=options, notes=(*notes, *reading.notes()))
+        options=options,
+        notes=(*reading.notes(), *choosing.not_used(others)))
 
 
 @dataclasses.dataclass
@@ -67,55 +66,45 @@ class _Reading:
     """
 
     options: rows.LabelOptions
-    wrong: errors.RowErrors = dataclasses.field(
-        default_factory=errors.RowErrors)
-    left_out: keys.RowsByRule = dataclasses.field(
-        default_factory=keys.RowsByRule)
+    book: ledger.Ledger = dataclasses.field(default_factory=ledger.Ledger)
     breasts: dict[tuple[str, str], rows.Diagnosis] = dataclasses.field(
         default_factory=dict)
     named: set[tuple[str, str]] = dataclasses.field(default_factory=set)
     unsure: set[str] = dataclasses.field(default_factory=set)
-    count: int = 0
-    repeated: int = 0
 
-    def read(self, table: tables.Table, places: keys.Places) -> None:
-        for number, row in table.rows:
-            self.count += 1
-            try:
-                rule = self._add(table.name, number, *(
-                    row[places[column.name]] for column in COLUMNS))
-            except cells.CellError as error:
-                self.wrong.add(table.name, number, str(error))
-                continue
-            if rule:
-                self.left_out.add(table.name, number, rule)
+    def read(self, chosen: choosing.Chosen) -> None:
+        pick = chosen.cells()
+        self.book.take(chosen.table,
+                       lambda place, row: self._add(place, *pick(row)))
 
-    def _add(self, source: str, number: int, patient: tables.Cell,
+    def _add(self, place: ledger.Place, patient: tables.Cell,
              laterality: tables.Cell, classification: tables.Cell,
              ) -> str | None:
         """Takes a row, or says by which rule it is left out."""
         patient_id = tables.text(patient).upper()
         if not _PATIENT.fullmatch(patient_id):
             return "without a patient as D1-0001"
-        side = keys.told("laterality", cells.side, laterality)
+        side = cells.told("laterality", cells.side, laterality)
         if side not in _OTHER:
             self.unsure.add(patient_id)
             return "of both sides" if side else "without a side"
         self.named.add((patient_id, side))
-        cancer = keys.told("classification", _cancer, classification)
+        cancer = cells.told("classification", _cancer, classification)
         if cancer is None:
             return "without a classification"
         known = self.breasts.get((patient_id, side))
-        self.repeated += known is not None
+        if known is not None:
+            self.book.remark("of a breast that another row tells of; "
+                             "malignant wins", place)
         if known is None or cancer > (known.cancer or 0):
             self.breasts[patient_id, side] = self._diagnosis(
-                source, number, patient_id, side, cancer)
+                place, patient_id, side, cancer)
         return None
 
-    def _diagnosis(self, source: str, number: int, patient_id: str,
-                   side: str, cancer: int) -> rows.Diagnosis:
+    def _diagnosis(self, place: ledger.Place, patient_id: str, side: str,
+                   cancer: int) -> rows.Diagnosis:
         return rows.Diagnosis(
-            row=number, source=source,
+            row=place[1], source=place[0],
             patient_id=self.options.final(patient_id), laterality=side,
             year=None, birads=None, birads_1=None, birads_2=None,
             birads_3=None, cancer=cancer, outcome=None, follow_up=None)
@@ -135,19 +124,13 @@ class _Reading:
 
     def notes(self) -> list[str]:
         cancers = sum(one.cancer or 0 for one in self.breasts.values())
-        notes = [
-            f"label table: {errors.counted(self.count, 'row')}, of which "
-            f"{self.count - self.left_out.count():,} tell of "
-            f"{len(self.breasts):,} breasts, {cancers:,} with a cancer"]
-        if self.repeated:
-            notes.append(
-                f"label table: {errors.counted(self.repeated, 'row')} of a "
-                "breast that another row tells of; malignant wins")
-        return [*notes, *self.left_out.notes(),
-                f"label table: {len(self.other_sides()):,} breasts have no "
-                "row while the patient's other one has; where there are "
-                "images of them they count as healthy (label_rule "
-                "other_side)"]
+        return [
+            *self.book.notes(),
+            f"label table: {errors.counted(len(self.breasts), 'breast')}, "
+            f"{cancers:,} with a cancer",
+            f"label table: {len(self.other_sides()):,} breasts have no row "
+            "while the patient's other one has; where there are images of "
+            "them they count as healthy (label_rule other_side)"]
 
 
 def _cancer(cell: tables.Cell) -> int | None:

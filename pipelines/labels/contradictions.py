@@ -1,9 +1,13 @@
-"""Rows of a label table that say the same, or contradict each other."""
+"""One row for each key: what says the same counts once.
+
+Different rows for one key contradict each other. That is an error, or the key
+says nothing.
+"""
 
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from pipelines.labels import errors, rows
+from pipelines.labels import errors, ledger, rows
 
 # What makes two rows for one key the same: all that is read of them.
 _SAME = slice(rows.Diagnosis._fields.index("patient_id"), None)
@@ -14,40 +18,73 @@ _LABELS: dict[str, Any] = dict.fromkeys((
 # What else they may contradict each other in; the header's counts then.
 _TOLD: dict[str, Any] = {
     "patient_id": "", "laterality": None, "view": None, "implant": None}
+_REPEATED = "as another row has it, counted once"
 
 
-class Contradiction(NamedTuple):
-    """Two different rows for one key, in the order of the tables."""
+class Key(NamedTuple):
+    """What there may be one row for.
 
-    first: rows.Diagnosis
-    second: rows.Diagnosis
+    Attributes:
+      fields: Of `rows.Diagnosis`.
+      name: In words, for messages.
+    """
+
+    fields: tuple[str, ...]
+    name: str
+
+
+# Of a table whose `join` is so.
+KEYS = {
+    rows.VISIT: Key(("patient_id", "laterality", "year"),
+                    "patient, side and year"),
+    rows.BREAST: Key(("patient_id", "laterality"), "patient and side"),
+    rows.IMAGE: Key(("image",), "image"),
+    rows.STUDY: Key(("image", "laterality"), "study and side"),
+}
 
 
 def one_per_key(
-    found: Iterable[rows.Diagnosis], key: tuple[str, ...],
-) -> tuple[list[rows.Diagnosis], list[Contradiction]]:
-    """One row per key, in the order of the first, and who contradicts it.
+    found: Iterable[rows.Diagnosis], key: Key, options: rows.LabelOptions,
+    book: ledger.Ledger, places: Iterable[ledger.Place] | None = None,
+) -> list[rows.Diagnosis]:
+    """One row for each key, in the order of the first.
 
     Args:
-      found: Rows, in the order of the tables.
-      key: Fields of `rows.Diagnosis` of which the key is made.
+      found: What was read, in the order of the tables.
+      key: What there may be one row for.
+      options: Whether contradictions are an error.
+      book: Is told of the rows that are left out.
+      places: Where each row stands, if not where it says.
 
     Returns:
-      The first row of each key, `contradicting` and without labels if another
-      row contradicts it; and each row that does, with that first one. All
-      other rows say what the first of their key says.
+      The first row of each key; `contradicting`, and without labels, if
+      another row contradicts it.
+
+    Raises:
+      errors.LabelError: There are contradictions, and they are errors.
     """
-    places = [rows.Diagnosis._fields.index(name) for name in key]
-    first: dict[tuple, rows.Diagnosis] = {}
-    silent: dict[tuple, rows.Diagnosis] = {}
-    contradictions = []
-    for diagnosis in found:
-        values = tuple(diagnosis[place] for place in places)
-        known = first.setdefault(values, diagnosis)
-        if known[_SAME] != diagnosis[_SAME]:
-            contradictions.append(Contradiction(known, diagnosis))
-            silent[values] = _agreed(silent.get(values, known), diagnosis)
-    return list((first | silent).values()), contradictions
+    indices = [rows.Diagnosis._fields.index(name) for name in key.fields]
+    given = list(found)
+    where = [(one.source, one.row) for one in given] if places is None else (
+        list(places))
+    kept: dict[tuple, rows.Diagnosis] = {}
+    first: dict[tuple, int] = {}
+    contradicting: dict[tuple, list[ledger.Place]] = {}
+    for number, (one, place) in enumerate(zip(given, where, strict=True)):
+        values = tuple(one[index] for index in indices)
+        known = kept.setdefault(values, one)
+        if first.setdefault(values, number) == number:
+            continue
+        if values in contradicting:
+            contradicting[values].append(place)
+        elif known[_SAME] == one[_SAME]:
+            book.leave_out(_REPEATED, place)
+            continue
+        else:
+            contradicting[values] = [where[first[values]], place]
+        kept[values] = _agreed(known, one)
+    _settle(contradicting.values(), key.name, options, book)
+    return list(kept.values())
 
 
 def _agreed(first: rows.Diagnosis, second: rows.Diagnosis) -> rows.Diagnosis:
@@ -57,25 +94,21 @@ def _agreed(first: rows.Diagnosis, second: rows.Diagnosis) -> rows.Diagnosis:
     return first._replace(**_LABELS, **differing, contradicting=True)
 
 
-def refuse(contradictions: list[Contradiction], key: str) -> None:
-    """Raises LabelError, with the numbers of the rows, if there are any.
-
-    Args:
-      contradictions: Of `one_per_key`.
-      key: What the rows of one key have in common, for the message.
+def _settle(contradicting: Iterable[list[ledger.Place]], name: str,
+            options: rows.LabelOptions, book: ledger.Ledger) -> None:
+    """Leaves contradicting rows out, or raises LabelError with their numbers.
     """
-    if not contradictions:
-        return
-    lines = ["the label table contradicts itself: different rows for one "
-             f"{key}:"]
-    for first, second in contradictions[:errors.MOST_SHOWN]:
-        where = (f"rows {first.row} and {second.row}"
-                 if first.source == second.source else
-                 f"row {first.row} and {second.source}, row {second.row}")
-        lines.append(f"  {first.source}, {where}")
-    if len(contradictions) > errors.MOST_SHOWN:
-        lines.append(
-            f"  and {len(contradictions) - errors.MOST_SHOWN:,} more")
-    lines.append("Mend them, or leave those images out with "
-                 "--label_conflicts=drop")
-    raise errors.LabelError("\n".join(lines))
+    groups = list(contradicting)
+    if groups and options.conflicts == "error":
+        lines = [f"the label table contradicts itself: different rows for "
+                 f"one {name}:"]
+        lines += [f"  {ledger.listed(group)}"
+                  for group in groups[:errors.MOST_SHOWN]]
+        if len(groups) > errors.MOST_SHOWN:
+            lines.append(f"  and {len(groups) - errors.MOST_SHOWN:,} more")
+        lines.append("Mend them, or leave those images out with "
+                     "--label_conflicts=drop")
+        raise errors.LabelError("\n".join(lines))
+    for group in groups:
+        book.leave_out(f"contradicting another row for its {name}, all of "
+                       "them dropped", *group)

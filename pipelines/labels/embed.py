@@ -17,7 +17,8 @@ from collections.abc import Callable, Sequence
 
 from pipelines import views
 from pipelines.labels import (
-    cells, columns, embed_exams, embed_tables, errors, keys, rows, tables)
+    cells, choosing, contradictions, embed_exams, embed_tables, errors, ledger,
+    rows, tables)
 
 COLUMNS = embed_tables.CLINICAL
 # X is an exam without an assessment.
@@ -46,25 +47,20 @@ def read(files: Sequence[tuple[str, bytes]],
     """
     found, notes = embed_tables.sorted_out(files, options.columns)
     reading = _Reading(options)
-    for table, places in found["clinical"]:
-        reading.read(table, places, embed_tables.CLINICAL,
-                     reading.add_finding)
-    reading.wrong.check()
+    for one in found["clinical"]:
+        reading.read(one, reading.of_findings, reading.add_finding)
+    reading.of_findings.check(reading.findings)
     reading.breasts = embed_exams.breasts(reading.findings)
     reading.exams = {key[:2] for key in reading.breasts}
-    for table, places in found["metadata"]:
-        reading.read(table, places, embed_tables.METADATA,
-                     reading.add_image)
-    reading.wrong.check()
-    if not reading.images:
-        raise errors.LabelError("\n".join(
-            ["no file of EMBED's metadata has a diagnosis",
-             *reading.left_out.notes()]))
-    kept, more = keys.one_per_key(
-        reading.images, ("image",), "file", options.conflicts)
+    for one in found["metadata"]:
+        reading.read(one, reading.of_files, reading.add_image)
+    reading.of_files.check(reading.images)
+    kept = contradictions.one_per_key(
+        reading.images, contradictions.KEYS[rows.IMAGE], options,
+        reading.of_files, reading.places)
     return rows.LabelTable(
         rows=rows.to_arrow(kept), join=rows.IMAGE, options=options,
-        notes=(*notes, *reading.notes(kept), *more))
+        notes=(*reading.notes(kept), *notes))
 
 
 @dataclasses.dataclass
@@ -72,65 +68,50 @@ class _Reading:
     """What has been read of the files so far.
 
     Attributes:
-      counts: Rows of each table.
-      left_out: Rows of both tables that tell of no image.
-      remarked: Findings that count, though not as they stand.
+      of_findings, of_files: What became of either table's rows.
       breasts: What all findings come to.
       exams: Of which there are findings.
       images: A diagnosis for each file, in the metadata's order.
+      places: Where each of these files stands.
     """
 
     options: rows.LabelOptions
-    counts: collections.Counter[str] = dataclasses.field(
-        default_factory=collections.Counter)
-    wrong: errors.RowErrors = dataclasses.field(
-        default_factory=errors.RowErrors)
-    left_out: keys.RowsByRule = dataclasses.field(
-        default_factory=keys.RowsByRule)
-    remarked: keys.RowsByRule = dataclasses.field(
-        default_factory=lambda: keys.RowsByRule("counted so"))
+    of_findings: ledger.Ledger = dataclasses.field(
+        default_factory=lambda: ledger.Ledger("finding"))
+    of_files: ledger.Ledger = dataclasses.field(
+        default_factory=lambda: ledger.Ledger("file"))
     findings: list[embed_exams.Finding] = dataclasses.field(
         default_factory=list)
     breasts: dict[embed_exams.Key, embed_exams.Breast] = dataclasses.field(
         default_factory=dict)
     exams: set[embed_exams.Exam] = dataclasses.field(default_factory=set)
     images: list[rows.Diagnosis] = dataclasses.field(default_factory=list)
+    places: list[ledger.Place] = dataclasses.field(default_factory=list)
     imaged: set[embed_exams.Key] = dataclasses.field(default_factory=set)
 
-    def read(self, table: tables.Table, places: keys.Places,
-             known: tuple[columns.Column, ...],
-             add: Callable[[str, int, Row], str | None]) -> None:
+    def read(self, chosen: choosing.Chosen, book: ledger.Ledger,
+             add: Callable[[ledger.Place, Row], str | None]) -> None:
         """Adds each row, or leaves it out by the rule that `add` names."""
-        blank = len(table.header)
-        picked = [(column.name, places.get(column.name, blank))
-                  for column in known]
-        for number, row in table.rows:
-            self.counts[table.name] += 1
-            padded = (*row, "")
-            try:
-                rule = add(table.name, number,
-                           {name: padded[place] for name, place in picked})
-            except cells.CellError as error:
-                self.wrong.add(table.name, number, str(error))
-                continue
-            if rule:
-                self.left_out.add(table.name, number, rule)
+        pick = chosen.cells()
+        names = [column.name for column in chosen.known]
+        book.take(chosen.table, lambda place, row: add(
+            place, dict(zip(names, pick(row)))))
 
-    def add_finding(self, source: str, number: int, row: Row) -> str | None:
+    def add_finding(self, place: ledger.Place, row: Row) -> str | None:
         """Takes a row of the clinical table."""
         patient_id, exam_id = (
             cells.identifier(row[name]) for name in ("patient_id", "exam_id"))
         if not patient_id or not exam_id:
             return "without a patient or an exam"
-        side = keys.told("laterality", cells.side, row["laterality"])
-        biopsied = keys.told("biopsied", cells.side, row["biopsied"]) or side
+        side = cells.told("laterality", cells.side, row["laterality"])
+        biopsied = cells.told("biopsied", cells.side, row["biopsied"]) or side
         description = tables.text(row["description"]).lower()
         finding = embed_exams.Finding(
-            number, source, patient_id, exam_id, _sides(side),
-            keys.told("birads", _birads, row["birads"]),
-            keys.told("severity", _severity, row["severity"]),
+            place[1], place[0], patient_id, exam_id, _sides(side),
+            cells.told("birads", _birads, row["birads"]),
+            cells.told("severity", _severity, row["severity"]),
             _sides(biopsied),
-            keys.told("exam_date", self._date, row["exam_date"]),
+            cells.told("exam_date", self._date, row["exam_date"]),
             "screen" in description, "bilat" in description)
         self.findings.append(finding)
         self._remark(finding, side, biopsied)
@@ -143,33 +124,25 @@ class _Reading:
     def _remark(self, finding: embed_exams.Finding, side: str | None,
                 biopsied: str | None) -> None:
         """Counts a finding of which a rule made something."""
-        if side not in embed_exams.SIDES:
-            self.remarked.add(
-                finding.source, finding.row,
-                "of both sides: tells of both breasts" if side else
-                "without a side: tells of both breasts")
-        if finding.date is None and finding.is_screening:
-            self.remarked.add(
-                finding.source, finding.row,
-                "of a screening without a date: no later cancer is sought")
-        if finding.severity is None:
-            return
-        if biopsied not in embed_exams.SIDES:
-            self.remarked.add(
-                finding.source, finding.row,
-                "with pathology of which neither side nor bside tells one "
-                "breast: of both")
-        elif not set(finding.biopsied) <= set(finding.sides):
-            self.remarked.add(
-                finding.source, finding.row,
-                "with pathology of the other breast (bside): of that")
-        if finding.severity == _OTHER_CANCER:
-            self.remarked.add(
-                finding.source, finding.row,
-                "with path_severity 6, a cancer other than of the breast: "
-                "no cancer")
+        remarks = {
+            "without a side: tells of both breasts": not side,
+            "of both sides: tells of both breasts": side == cells.BOTH,
+            "of a screening without a date: no later cancer is sought":
+                finding.is_screening and finding.date is None,
+            "with pathology of which neither side nor bside tells one "
+            "breast: of both": finding.severity is not None
+                and biopsied not in embed_exams.SIDES,
+            "with pathology of the other breast (bside): of that":
+                finding.severity is not None
+                and not set(finding.biopsied) <= set(finding.sides)
+                and biopsied in embed_exams.SIDES,
+            "with path_severity 6, a cancer other than of the breast: no "
+            "cancer": finding.severity == _OTHER_CANCER}
+        for remark, applies in remarks.items():
+            if applies:
+                self.of_findings.remark(remark, (finding.source, finding.row))
 
-    def add_image(self, source: str, number: int, row: Row) -> str | None:
+    def add_image(self, place: ledger.Place, row: Row) -> str | None:
         """Takes a row of the metadata."""
         image = rows.stem(tables.text(row["image"]))
         if cells.is_blank(image):
@@ -179,7 +152,7 @@ class _Reading:
             known = [one for one in _IMAGE_KINDS if one.casefold() == kind]
             return ("of FinalImageType "
                     + (known[0] if known else "other than 2D"))
-        if keys.told("spot", cells.truth, row["spot"]):
+        if cells.told("spot", cells.truth, row["spot"]):
             return "of a spot or magnification view (spot_mag)"
         side = tables.text(row["image_laterality"]).upper()
         if side not in embed_exams.SIDES:
@@ -192,6 +165,7 @@ class _Reading:
                     if exam in self.exams else
                     "of an exam without a finding")
         self.imaged.add((*exam, side))
+        self.places.append(place)
         self.images.append(self._diagnosis(
             breast, side, image, tables.text(row["view"]).upper()))
         return None
@@ -221,10 +195,7 @@ class _Reading:
         unknown = sum(one.cancer is None and not one.contradicting
                       for one in kept)
         return [
-            *(f"{name}: {errors.counted(count, 'row')}, "
-              f"{self.left_out.count(name):,} left out"
-              for name, count in self.counts.items()),
-            *self.left_out.notes(), *self.remarked.notes(),
+            *self.of_findings.notes(), *self.of_files.notes(),
             f"label table: {errors.counted(unseen, 'finding')} of breasts "
             "without a labelled file",
             f"label table: {len(kept):,} files, "

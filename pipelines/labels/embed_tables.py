@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from pipelines.labels import columns, errors, keys, tables
+from pipelines.labels import choosing, columns, errors
 
 _IDS = (columns.Column("patient_id", "empi_anon"),
         columns.Column("exam_id", "acc_anon"))
@@ -25,12 +25,12 @@ METADATA = (
 )
 _KINDS = {"clinical": CLINICAL, "metadata": METADATA}
 
-Found = list[tuple[tables.Table, keys.Places]]
+Found = list[choosing.Chosen]
 
 
 def sorted_out(files: Sequence[tuple[str, bytes]], named: Mapping[str, str],
                ) -> tuple[dict[str, Found], list[str]]:
-    """Which tables are `clinical`, which `metadata`, and notes on the rest.
+    """Which tables are `clinical`, which `metadata`, and notes on all.
 
     Args:
       files: Name and bytes of each.
@@ -39,35 +39,33 @@ def sorted_out(files: Sequence[tuple[str, bytes]], named: Mapping[str, str],
     Raises:
       errors.LabelError: One of the two is missing.
     """
-    found: dict[str, Found] = {kind: [] for kind in _KINDS}
-    wrong: dict[str, list[str]] = {kind: [] for kind in _KINDS}
-    notes = []
-    for name, data in files:
+    found: dict[str, Found] = {}
+    less: dict[str, str] = {}
+    unfit: dict[str, dict[str, str]] = {}
+    for kind, known in _KINDS.items():
         try:
-            table = tables.read_table(name, data)
+            chosen, unfit[kind] = choosing.choose(
+                files, _named(kind, named), known)
         except errors.LabelError as error:
-            notes.append(f"left out: {error}")
-            continue
-        fits = False
-        for kind, known in _KINDS.items():
-            try:
-                places = columns.find(table, known, _named(kind, named))
-            except errors.LabelError as error:
-                wrong[kind].append(str(error))
-            else:
-                found[kind].append((table, places))
-                fits = True
-        if not fits:
-            notes.append(f"left out: {name}, neither clinical nor metadata")
-    for kind, of_kind in found.items():
-        if not of_kind:
-            raise errors.LabelError("\n".join(
-                [f"EMBED's {kind} table is missing: --label_table has to name "
-                 "the folder that holds both EMBED_OpenData_clinical.csv and "
-                 "EMBED_OpenData_metadata.csv", *(wrong[kind] or notes)]))
-        found[kind], less = _fullest(of_kind)
-        notes += less + _absent(kind, found[kind])
-    return found, notes
+            raise errors.LabelError(
+                f"EMBED's {kind} table is missing: --label_table has to name "
+                "the folder that holds both EMBED_OpenData_clinical.csv and "
+                f"EMBED_OpenData_metadata.csv\n{error}") from None
+        # A reduced copy would tell less.
+        most = max(len(one.places) for one in chosen)
+        found[kind] = [one for one in chosen if len(one.places) == most]
+        less |= {one.table.name: "it has fewer columns than another"
+                 for one in chosen if len(one.places) < most}
+    metadata = unfit["metadata"]
+    # What cannot be read at all is so for both.
+    others = {name: reason if reason == metadata[name] else
+              "it is neither the clinical table nor the metadata"
+              for name, reason in unfit["clinical"].items()
+              if name in metadata}
+    return found, [
+        *(note for chosen in found.values() for one in chosen
+          for note in one.note()),
+        *choosing.not_used(others | less)]
 
 
 def _named(kind: str, named: Mapping[str, str]) -> dict[str, str]:
@@ -80,21 +78,3 @@ def _named(kind: str, named: Mapping[str, str]) -> dict[str, str]:
               for column in known} - own
     return {name: header for name, header in named.items()
             if name in own or kind == "clinical" and name not in others}
-
-
-def _fullest(found: Found) -> tuple[Found, list[str]]:
-    """The tables with the most columns: a reduced copy would tell less."""
-    most = max(len(places) for _, places in found)
-    return ([one for one in found if len(one[1]) == most],
-            [f"left out: {table.name}, which has fewer columns than another"
-             for table, places in found if len(places) < most])
-
-
-def _absent(kind: str, found: Found) -> list[str]:
-    notes = []
-    for table, places in found:
-        absent = [column.header for column in _KINDS[kind]
-                  if column.name not in places]
-        if absent:
-            notes.append(f"{table.name} has no {', '.join(absent)}")
-    return notes

@@ -10,7 +10,8 @@ Columns, each of which may have another name by `--label_columns`:
     cancer           0, 1, or words as benign and malignant
     outcome          TP, TN, FP or FN
     years_to_cancer  0: found at this exam; 1 to 99: later; 100: never
-    birads           0 to 6
+    birads           0 to 6; of several findings, as 3$2, the most severe
+    implant          0 or 1, of the image; counts where its header is silent
     split            train, validation (or dev), test
     exam_id          only to count exams that have a cancer on both sides
 
@@ -36,20 +37,19 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 
 from pipelines.labels import (
-    columns, errors, generic_cells, image_paths, ledger, rows, tables)
+    columns, contradictions, errors, generic_cells, image_paths, ledger, rows,
+    tables)
 
 COLUMNS = tuple(
     columns.Column(name, name, required=False)
     for name in ("file", "patient_id", "exam_id", "laterality", "view",
                  "date", "cancer", "outcome", "years_to_cancer", "birads",
-                 "split"))
+                 "implant", "split"))
 # Headers that are taken for a column that goes by no other name.
 _ALIASES = {"file": ("file_path", "file_name", "filename",
                      "sop_instance_uid"),
             "split": ("split_group",)}
 _TRUTHS = ("cancer", "outcome", "years_to_cancer")
-_KEYS = {rows.IMAGE: "image", rows.BREAST: "patient and side",
-         rows.VISIT: "patient, side and year"}
 
 
 def read(files: Sequence[tuple[str, bytes]],
@@ -67,7 +67,6 @@ def read(files: Sequence[tuple[str, bytes]],
     reading = _Reading(options)
     for name, data in files:
         reading.read(tables.read_table(name, data))
-    reading.wrong.check()
     return reading.result()
 
 
@@ -132,9 +131,8 @@ class _Reading:
     join: str | None = None
     has_split: bool | None = None
     found: list[rows.Diagnosis] = dataclasses.field(default_factory=list)
-    wrong: errors.RowErrors = dataclasses.field(
-        default_factory=errors.RowErrors)
     book: ledger.Ledger = dataclasses.field(default_factory=ledger.Ledger)
+    notes: list[str] = dataclasses.field(default_factory=list)
     numeric_ids: set[str] = dataclasses.field(default_factory=set)
     # Sides with a cancer, of exams of which only years_to_cancer tells.
     exams: dict[tuple[str, str], set[str]] = dataclasses.field(
@@ -149,23 +147,23 @@ class _Reading:
                 f"{table.name} has not the columns of the tables before it: "
                 "all must have file, date and split, or none of them")
         self.join, self.has_split = join, "split" in places
-        if join == rows.IMAGE and self.options.transform_id:
-            raise errors.LabelError(
-                "a table of images cannot be had with --patient_ids=hash: "
-                "images are found by their file's name, which that hides")
+        if join == rows.IMAGE:
+            self.options.check_ids_are_kept(
+                "generic", "images are found by their file's name, which "
+                "that hides")
+        elif "implant" in places:
+            self.notes.append(f"{table.name}: implant is not used, as its "
+                              "rows are about breasts")
         parse = generic_cells.Parser(self.options, places, join)
-        for number, row in table.rows:
-            self.book.read += 1
-            self._add((table.name, number), parse(row))
+        self.book.take(table, lambda place, row: self._add(place, parse(row)))
 
-    def _add(self, place: ledger.Place, parsed: generic_cells.Parsed) -> None:
+    def _add(self, place: ledger.Place,
+             parsed: generic_cells.Parsed) -> str | None:
+        """Takes a row, or says by which rule it is left out."""
         for message in parsed.messages:
-            self.wrong.add(place[0], place[1], message)
-        if parsed.messages:
-            return
-        if parsed.left_out:
-            self.book.leave_out(parsed.left_out, [place])
-            return
+            self.book.wrong.add(*place, message)
+        if parsed.messages or parsed.left_out:
+            return parsed.left_out
         for remark in parsed.remarks:
             self.book.remark(remark, place)
         said = parsed.said
@@ -177,10 +175,11 @@ class _Reading:
             birads=said["birads"], birads_1=said["birads"], birads_2=None,
             birads_3=None, cancer=said["cancer"], outcome=said["outcome"],
             follow_up=said["follow_up"], official_split=said["split"],
-            image=said["file"], view=said["view"]))
+            image=said["file"], view=said["view"], implant=said["implant"]))
         if said["of_exam"] and said["exam_id"] and said["laterality"]:
             self.exams.setdefault((said["patient_id"], said["exam_id"]),
                                   set()).add(said["laterality"])
+        return None
 
     def _final_id(self, given: str) -> str:
         padded = self.options.padded(given)
@@ -190,23 +189,21 @@ class _Reading:
         return self.options.final(padded) if padded else ""
 
     def result(self) -> rows.LabelTable:
-        if self.join is None or not self.found:
-            raise errors.LabelError("\n".join(
-                ["no row of the label table can be used",
-                 *(f"  {note}" for note in self.book.notes())]))
+        self.book.check(self.found)
+        assert self.join is not None
         paths = image_paths.ImagePaths(one.image for one in self.found
                                        if one.image is not None)
         if self.join == rows.IMAGE:
             self.found = [
                 one._replace(image=paths.key_of_row(one.image or ""))
                 for one in self.found]
-        kept = ledger.one_per_key(
-            self.found, _KEY_OF[self.join], _KEYS[self.join], self.options,
+        kept = contradictions.one_per_key(
+            self.found, contradictions.KEYS[self.join], self.options,
             self.book)
         return rows.LabelTable(
             rows=rows.to_arrow(kept), join=self.join,
             image_of=paths.key_of_file,
-            notes=self.book.notes() + self._more_notes(paths),
+            notes=(*self.book.notes(), *self._more_notes(paths), *self.notes),
             numeric_ids=frozenset(self.numeric_ids), options=self.options)
 
     def _more_notes(self, paths: image_paths.ImagePaths) -> tuple[str, ...]:
@@ -220,10 +217,3 @@ class _Reading:
         return tuple(
             f"label table: {errors.counted(count, noun)} {what}"
             for count, noun, what in counts if count)
-
-
-_KEY_OF = {
-    rows.IMAGE: lambda one: one.image,
-    rows.BREAST: lambda one: (one.patient_id, one.laterality),
-    rows.VISIT: lambda one: (one.patient_id, one.laterality, one.year),
-}

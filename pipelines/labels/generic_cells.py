@@ -2,21 +2,17 @@
 
 import dataclasses
 import functools
-import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from pipelines import views
 from pipelines.labels import cells, rows, tables
 
-_WHOLE = re.compile(r"(\d+)\.0+")
 _PATHOLOGIES = {"malignant": 1, "cancer": 1, "benign": 0, "normal": 0,
                 "negative": 0, "positive": 1,
                 "benign_without_callback": 0}
-_SPLITS = {"train": "train", "training": "train", "dev": "validation",
-           "val": "validation", "valid": "validation",
-           "validation": "validation", "test": "test", "testing": "test"}
-_BOTH = frozenset({"b", "both", "bilateral", "l+r", "lr", "rl", "l/r"})
+# Between the categories of several findings, as CDD-CESM has them.
+_AND = "$"
 # Mirai: no cancer while she was observed.
 _NEVER = 100
 
@@ -54,16 +50,20 @@ class Parser:
         self._keys = (("file",) if join == rows.IMAGE
                       else ("patient_id", "laterality"))
         parsers: dict[str, Callable[[tables.Cell], Any]] = {
-            "file": _text, "patient_id": _text, "exam_id": _text,
-            "laterality": _laterality, "view": _view,
+            "file": cells.identifier, "patient_id": cells.identifier,
+            "exam_id": cells.identifier, "laterality": cells.side,
+            "view": _view,
             "date": lambda cell: _date(cell, options.date_format),
             "cancer": _cancer, "outcome": cells.outcome,
-            "years_to_cancer": _years, "birads": cells.birads,
-            "split": _split}
+            "years_to_cancer": _years, "birads": _birads,
+            "implant": cells.flag, "split": cells.split}
         if join == rows.IMAGE:
             # The image's own date is there.
             del parsers["date"]
-        self._absent = dict.fromkeys((*parsers, "date"))
+        else:
+            # A breast's rows may be of several views, with and without.
+            del parsers["implant"]
+        self._absent = dict.fromkeys((*parsers, "date", "implant"))
         self._columns = [(name, places[name], parse)
                          for name, parse in parsers.items() if name in places]
         self._names = frozenset(places)
@@ -74,10 +74,9 @@ class Parser:
         wrong = {}
         for name, index, parse in self._columns:
             try:
-                said[name] = parse(row[index])
+                said[name] = cells.told(name, parse, row[index])
             except cells.CellError as error:
-                wrong[name] = (
-                    f"{name} {error} (found: {cells.found(row[index])})")
+                wrong[name] = str(error)
         # A footer's cells may say anything.
         left_out = self._not_attributed(said)
         if wrong and (not left_out or any(
@@ -97,7 +96,7 @@ class Parser:
             return "without file"
         if "patient_id" in self._names and not said["patient_id"]:
             return "without patient_id"
-        if said["laterality"] == "B":
+        if said["laterality"] == cells.BOTH:
             return "of both sides"
         if self._join != rows.IMAGE and not said["laterality"]:
             return "without a side"
@@ -143,40 +142,16 @@ class Parser:
         return Parsed(said, remarks=tuple(remarks))
 
 
-def _text(cell: tables.Cell) -> str | None:
-    """Text; None where blank; a whole number saved as 12.0 is that number.
-
-    >>> _text("12.0"), _text("1.2.0"), _text("NaN")
-    ('12', '1.2.0', None)
-    """
-    if cells.is_blank(cell):
-        return None
-    value = tables.text(cell)
-    match = _WHOLE.fullmatch(value)
-    return match[1] if match else value
-
-
-@functools.cache
-def _laterality(cell: tables.Cell) -> str | None:
-    """L, R, B for both; None where blank."""
-    value = _text(cell)
-    if value is None:
-        return None
-    return "B" if value.lower() in _BOTH else cells.laterality(cell)
-
-
 @functools.cache
 def _view(cell: tables.Cell) -> str | None:
-    value = _text(cell)
-    if value is None:
-        return None
-    if value.upper() not in views.VIEWS:
+    view = cells.view(cell)
+    if view is not None and view not in views.VIEWS:
         raise cells.CellError("is none of " + ", ".join(sorted(views.VIEWS)))
-    return value.upper()
+    return view
 
 
 def _date(cell: tables.Cell, date_format: str | None) -> Any:
-    return None if _text(cell) is None else cells.date(cell, date_format)
+    return None if cells.is_blank(cell) else cells.date(cell, date_format)
 
 
 @functools.cache
@@ -194,22 +169,22 @@ def _cancer(cell: tables.Cell) -> int | None:
 
 
 @functools.cache
+def _birads(cell: tables.Cell) -> int | None:
+    """A BI-RADS category; the most severe of several.
+
+    >>> _birads("4a"), _birads("3$2"), _birads("")
+    (4, 3, None)
+    """
+    return rows.most_severe(
+        cells.birads(part.strip()) for part in tables.text(cell).split(_AND))
+
+
+@functools.cache
 def _years(cell: tables.Cell) -> int | None:
-    value = _text(cell)
-    if value is None:
+    if cells.is_blank(cell):
         return None
+    value = cells.identifier(cell)
     if not rows.is_digits(value) or int(value) > _NEVER:
         raise cells.CellError(
             f"is not a whole number of years, 0 to {_NEVER}")
     return int(value)
-
-
-@functools.cache
-def _split(cell: tables.Cell) -> str | None:
-    value = _text(cell)
-    if value is None:
-        return None
-    try:
-        return _SPLITS[value.lower()]
-    except KeyError:
-        raise cells.CellError(f"is none of {', '.join(_SPLITS)}") from None

@@ -1,8 +1,7 @@
 """Reads a data set's tables of images: one row says what one image shows.
 
 A reader names its columns, and what is particular about them. Each row read
-is a diagnosis, or the notes count it under the rule that left it out: the
-numbers add up to the table.
+is a diagnosis, or the notes count it under the rule that left it out.
 """
 
 import dataclasses
@@ -11,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from pipelines.labels import (
-    cells, columns, contradictions, errors, rows, tables)
+    cells, choosing, columns, contradictions, errors, ledger, rows, tables)
 
 Parser = Callable[[tables.Cell], Any]
 
@@ -78,46 +77,34 @@ def read(layout: Layout, files: Sequence[tuple[str, bytes]],
         rows contradict each other, there are no rows, or IDs are to be
         hashed.
     """
-    if options.transform_id:
-        raise errors.LabelError(
-            f"--labels_format={layout.name} cannot be had with "
-            "--patient_ids=hash: its IDs are public, and which image is whose "
-            "can only be read from them as they are")
+    options.check_ids_are_kept(
+        layout.name, "its IDs are public, and which image is whose can only "
+        "be read from them as they are")
     reading = _Reading(layout, options)
-    for table in _fitting(layout, files, options, reading.notes):
-        reading.read(table)
-    reading.wrong.check()
-    return reading.result(", ".join(name for name, _ in files))
+    chosen, others = _chosen(layout, files, options)
+    for one in chosen:
+        reading.read(one)
+    return reading.result(
+        [note for one in chosen for note in one.note()]
+        + choosing.not_used(others))
 
 
-def _fitting(layout: Layout, files: Sequence[tuple[str, bytes]],
-             options: rows.LabelOptions, notes: list[str],
-             ) -> list[tables.Table]:
-    """The tables that have the columns; the others are noted."""
-    found = []
-    others = []
-    for name, data in files:
-        table = tables.read_table(name, data)
-        absent = columns.absent(table, layout.columns, options.columns)
-        if absent:
-            others.append((len(absent), table))
-            notes.append(f"{name} is not used: it has no column "
-                         f"{', '.join(absent)}")
-        else:
-            found.append(table)
-    if not found:
-        _, nearest = min(others, key=lambda other: other[0])
-        try:
-            columns.find(nearest, layout.columns, options.columns)
-        except errors.LabelError as error:
-            raise errors.LabelError(f"{error}{layout.advice}") from None
-    repeating = [table for table in found
-                 if columns.has(table, layout.repeating)]
-    if len(repeating) == len(found):
-        return found
-    notes += [f"{table.name} is not used: it repeats what the others say"
-              for table in repeating]
-    return [table for table in found if table not in repeating]
+def _chosen(layout: Layout, files: Sequence[tuple[str, bytes]],
+            options: rows.LabelOptions,
+            ) -> tuple[list[choosing.Chosen], dict[str, str]]:
+    """The tables to read, and why the others are not used."""
+    try:
+        chosen, others = choosing.choose(
+            files, options.columns, layout.columns)
+    except errors.LabelError as error:
+        raise errors.LabelError(f"{error}{layout.advice}") from None
+    repeating = [one for one in chosen
+                 if columns.has(one.table, layout.repeating)]
+    if len(repeating) == len(chosen):
+        return chosen, others
+    return ([one for one in chosen if one not in repeating],
+            others | {one.table.name: "it repeats what the others say"
+                      for one in repeating})
 
 
 @dataclasses.dataclass
@@ -127,58 +114,50 @@ class _Reading:
     layout: Layout
     options: rows.LabelOptions
     found: list[rows.Diagnosis] = dataclasses.field(default_factory=list)
-    left_out: dict[str, list[tuple[str, int]]] = dataclasses.field(
-        default_factory=dict)
-    wrong: errors.RowErrors = dataclasses.field(
-        default_factory=errors.RowErrors)
-    count: int = 0
-    notes: list[str] = dataclasses.field(default_factory=list)
+    book: ledger.Ledger = dataclasses.field(default_factory=ledger.Ledger)
 
-    @property
-    def cancer_birads(self) -> frozenset[int]:
+    def __post_init__(self):
         chosen = self.options.cancer_birads
-        return self.layout.cancer_birads if chosen is None else chosen
+        self.cancer_birads = (
+            self.layout.cancer_birads if chosen is None else chosen)
+        self._parsers = [
+            (column.name,
+             self.layout.parsers.get(column.name) or _PARSERS[column.name])
+            for column in self.layout.columns]
+        self._needed = frozenset({"image", "laterality", self.layout.telling})
 
-    def read(self, table: tables.Table) -> None:
-        places = columns.find(table, self.layout.columns,
-                              self.options.columns)
-        for number, row in table.rows:
-            self.count += 1
-            said = {name: row[place] for name, place in places.items()}
-            try:
-                diagnosis = self._diagnosis(table.name, number, said)
-            except LeftOut as rule:
-                self._leave_out(str(rule), table.name, number)
-            else:
-                if diagnosis:
-                    self.found.append(diagnosis)
+    def read(self, chosen: choosing.Chosen) -> None:
+        pick = chosen.cells()
+        self.book.take(chosen.table,
+                       lambda place, row: self._add(place, pick(row)))
 
-    def _leave_out(self, rule: str, source: str, number: int) -> None:
-        self.left_out.setdefault(rule, []).append((source, number))
-
-    def _diagnosis(self, source: str, number: int,
-                   said: dict[str, tables.Cell]) -> rows.Diagnosis | None:
-        """What a row says; None if that is an error, which is noted."""
+    def _add(self, place: ledger.Place,
+             said: Sequence[tables.Cell]) -> str | None:
+        """Takes a row, or says by which rule it is left out."""
         values: dict[str, Any] = {}
-        for name, cell in said.items():
-            parse = self.layout.parsers.get(name) or _PARSERS[name]
+        for (name, parse), cell in zip(self._parsers, said):
             try:
-                values[name] = parse(cell)
-            except cells.CellError as error:
-                self.wrong.add(source, number, f"{name} {error} (found: "
-                               f"{cells.found(cell)})")
-                return None
-            self._check_attributed(name, values[name])
+                value = values[name] = cells.told(name, parse, cell)
+            except LeftOut as rule:
+                return str(rule)
+            if value in (None, "") and name in self._needed:
+                return f"without {self.layout.header(name)}"
+            if name == "laterality" and value == cells.BOTH:
+                return "of both sides"
+        self.found.append(self._diagnosis(place, values))
+        return None
+
+    def _diagnosis(self, place: ledger.Place,
+                   values: Mapping[str, Any]) -> rows.Diagnosis:
         birads = values.get("birads_1")
         if self.layout.telling == "birads_1":
             cancer = int(birads in self.cancer_birads)
         else:
             cancer = values["cancer"]
         follow_up = rows.follow_up_of(birads)
-        patient_id = values.get("patient_id", "")
         return rows.Diagnosis(
-            row=number, source=source,
-            patient_id=self.options.padded(patient_id),
+            row=place[1], source=place[0],
+            patient_id=self.options.padded(values.get("patient_id", "")),
             laterality=values["laterality"], year=None, birads=birads,
             birads_1=birads, birads_2=None, birads_3=None, cancer=cancer,
             outcome=rows.outcome_of(cancer, follow_up), follow_up=follow_up,
@@ -186,57 +165,27 @@ class _Reading:
             image=values["image"], view=values.get("view"),
             implant=values.get("implant"))
 
-    def _check_attributed(self, name: str, value: Any) -> None:
-        if name in ("image", "laterality", self.layout.telling) and (
-                value is None or value == ""):
-            raise LeftOut(f"without {self.layout.header(name)}")
-        if name == "laterality" and value == cells.BOTH:
-            raise LeftOut("of both breasts")
-
-    def result(self, names: str) -> rows.LabelTable:
+    def result(self, notes: list[str]) -> rows.LabelTable:
         self._leave_out_unsplit()
-        if not self.found:
-            raise errors.LabelError("\n".join(
-                [f"no diagnosis in {names}", *self._rules()]))
-        kept, pairs = contradictions.one_per_key(self.found, ("image",))
-        if self.options.conflicts == "error":
-            contradictions.refuse(pairs, "image")
+        self.book.check(self.found)
+        kept = contradictions.one_per_key(
+            self.found, contradictions.KEYS[rows.IMAGE], self.options,
+            self.book)
         return rows.LabelTable(
             rows=rows.to_arrow(kept), join=rows.IMAGE,
             patient_of=self.layout.patient_of, image_of=self.layout.image_of,
-            notes=tuple(self._notes(kept, pairs)), options=self.options)
+            notes=(*self.book.notes(), *self._cancers(kept), *notes),
+            options=self.options)
 
     def _leave_out_unsplit(self) -> None:
         """An official split is one of all images, or none."""
         unsplit = [one for one in self.found if one.official_split is None]
         if len(unsplit) == len(self.found):
             return
-        for one in unsplit:
-            self._leave_out(f"without {self.layout.header('official_split')}",
-                            one.source, one.row)
+        self.book.leave_out(
+            f"without {self.layout.header('official_split')}",
+            *((one.source, one.row) for one in unsplit))
         self.found = [one for one in self.found if one.official_split]
-
-    def _notes(self, kept: list[rows.Diagnosis],
-               pairs: list[contradictions.Contradiction]) -> Iterator[str]:
-        yield (f"label table: {errors.counted(self.count, 'row')} for "
-               f"{errors.counted(len(kept), 'image')}")
-        yield from self._rules()
-        same = len(self.found) - len(kept) - len(pairs)
-        if same:
-            yield (f"label table: {errors.counted(same, 'row')} as another "
-                   "row has it, counted once")
-        if pairs:
-            where = [(pair.second.source, pair.second.row) for pair in pairs]
-            yield (f"label table: {errors.counted(len(pairs), 'row')} "
-                   "contradicting another row for its image, both dropped "
-                   f"({_listed(where)})")
-        yield from self._cancers(kept)
-        yield from self.notes
-
-    def _rules(self) -> Iterator[str]:
-        for rule, where in self.left_out.items():
-            yield (f"label table: {errors.counted(len(where), 'row')} {rule}, "
-                   f"left out ({_listed(where)})")
 
     def _cancers(self, kept: list[rows.Diagnosis]) -> Iterator[str]:
         cancers = sum(one.cancer == 1 for one in kept)
@@ -251,26 +200,8 @@ class _Reading:
                    "cancer and BI-RADS that ask for no follow-up (FN)")
 
 
-def _listed(where: list[tuple[str, int]]) -> str:
-    """The first rows of each table, as text.
-
-    >>> _listed([("a.csv", 3), ("a.csv", 5), ("b.csv", 2)])
-    'a.csv: rows 3, 5; b.csv: row 2'
-    """
-    numbers: dict[str, list[int]] = {}
-    for source, number in where:
-        numbers.setdefault(source, []).append(number)
-    return "; ".join(f"{source}: {errors.row_list(of_source)}"
-                     for source, of_source in numbers.items())
-
-
-def _implant(cell: tables.Cell) -> bool | None:
-    known = cells.truth(cell)
-    return None if known is None else bool(known)
-
-
 _PARSERS: dict[str, Parser] = {
     "image": cells.identifier, "laterality": cells.side,
     "patient_id": cells.identifier, "view": cells.view,
     "birads_1": cells.birads, "cancer": cells.truth,
-    "official_split": cells.split, "implant": _implant}
+    "official_split": cells.split, "implant": cells.flag}

@@ -1,19 +1,18 @@
 """What became of every row of a label table, so that the counts add up.
 
 A row is used, or it is left out by a rule that is named with the rows that it
-took: rows read = rows used + rows left out. Identical rows are used once;
-different rows for one key contradict each other.
+took, or it is an error: rows read = rows used + rows left out.
 """
 
-from collections.abc import Callable, Hashable, Iterable
+import collections
+from collections.abc import Callable, Sequence, Sized
 
-from pipelines.labels import errors, rows
+from pipelines.labels import cells, errors, tables
 
-# What makes two rows for one key the same: all that is read of them.
-_SAME = slice(rows.Diagnosis._fields.index("patient_id"), None)
-_REPEATED = "as another row has it, counted once"
-
+# A file's name and the number of a row in it.
 Place = tuple[str, int]
+# Takes a row, or says by which rule it is left out.
+Add = Callable[[Place, Sequence[tables.Cell]], str | None]
 
 
 class Ledger:
@@ -21,114 +20,99 @@ class Ledger:
 
     Attributes:
       noun: What a row is, in the singular.
-      read: Rows read so far; the reader counts them.
+      read: Rows read so far; `take` counts its own.
+      wrong: The rows that have a cell that cannot be used.
     """
 
     def __init__(self, noun: str = "row"):
         self.noun = noun
         self.read = 0
-        self._left_out: dict[str, list[Place]] = {}
-        self._remarks: dict[str, list[Place]] = {}
+        self.wrong = errors.RowErrors()
+        self._sources: list[str] = []
+        self._left_out: dict[str, _Places] = collections.defaultdict(_Places)
+        self._remarks: dict[str, _Places] = collections.defaultdict(_Places)
 
-    def leave_out(self, rule: str, places: Iterable[Place]) -> None:
-        """Notes rows, by file and number, that a rule takes out."""
-        self._left_out.setdefault(rule, []).extend(places)
+    def take(self, table: tables.Table, add: Add) -> None:
+        """Gives each row of a table to `add`, and notes what became of it.
+
+        Args:
+          table: Its rows are read.
+          add: A `cells.CellError` that it raises is an error of the row.
+        """
+        self._sources.append(table.name)
+        for number, row in table.rows:
+            self.read += 1
+            place = (table.name, number)
+            try:
+                rule = add(place, row)
+            except cells.CellError as error:
+                self.wrong.add(*place, str(error))
+                continue
+            if rule:
+                self.leave_out(rule, place)
+
+    def leave_out(self, rule: str, *places: Place) -> None:
+        """Notes rows that a rule, worded as 'without a side', takes out."""
+        if places:
+            self._left_out[rule].add(places)
 
     def remark(self, what: str, place: Place) -> None:
         """Notes a row that is used all the same."""
-        self._remarks.setdefault(what, []).append(place)
+        self._remarks[what].add((place,))
+
+    def check(self, found: Sized) -> None:
+        """Raises LabelError for rows in error, or if none is left."""
+        self.wrong.check()
+        if not found:
+            names = ", ".join(self._sources) or "the label table"
+            raise errors.LabelError("\n".join(
+                [f"no {self.noun} of {names} can be used",
+                 *(f"  {note}" for note in self.notes())]))
 
     def notes(self) -> tuple[str, ...]:
         """What the audit says: the sum, and each rule with its rows."""
-        left_out = sum(map(len, self._left_out.values()))
-        lines = [f"{self._counted(self.read)} read: "
+        left_out = sum(one.count for one in self._left_out.values())
+        lines = [f"{errors.counted(self.read, self.noun)} read: "
                  f"{self.read - left_out:,} used, {left_out:,} left out"]
         for kind, rules in (("left out: ", self._left_out),
                             ("", self._remarks)):
-            lines += [f"{self._counted(len(places))} {kind}{rule} "
-                      f"({listed(places)})"
-                      for rule, places in rules.items() if places]
+            lines += [f"{errors.counted(places.count, self.noun)} {kind}"
+                      f"{rule} ({places})" for rule, places in rules.items()]
         return tuple(f"label table: {line}" for line in lines)
 
-    def _counted(self, number: int) -> str:
-        return errors.counted(number, self.noun)
+
+class _Places:
+    """Counts rows and remembers the first of them."""
+
+    def __init__(self):
+        self.count = 0
+        self._first: dict[str, list[int]] = {}
+
+    def add(self, places: Sequence[Place]) -> None:
+        self.count += len(places)
+        for source, number in places:
+            if source not in self._first and (
+                    len(self._first) > errors.MOST_SHOWN):
+                continue
+            numbers = self._first.setdefault(source, [])
+            # The one too many tells that there are more.
+            if len(numbers) <= errors.MOST_SHOWN and number not in numbers:
+                numbers.append(number)
+
+    def __str__(self) -> str:
+        shown = [f"{source}, {errors.row_list(numbers)}" for source, numbers
+                 in list(self._first.items())[:errors.MOST_SHOWN]]
+        if len(self._first) > len(shown):
+            shown.append("...")
+        return "; ".join(shown)
 
 
-def listed(places: Iterable[Place]) -> str:
+def listed(places: Sequence[Place]) -> str:
     """The first of some rows, each file named once.
 
     >>> listed([("a.csv", 2), ("a.csv", 5), ("b.csv", 3)])
     'a.csv, rows 2, 5; b.csv, row 3'
     """
-    by_source: dict[str, dict[int, None]] = {}
-    for source, number in places:
-        by_source.setdefault(source, {})[number] = None
-    shown = [f"{source}, {errors.row_list(list(numbers))}"
-             for source, numbers
-             in list(by_source.items())[:errors.MOST_SHOWN]]
-    if len(by_source) > len(shown):
-        shown.append("...")
-    return "; ".join(shown)
-
-
-def one_per_key(found: Iterable[rows.Diagnosis],
-                key: Callable[[rows.Diagnosis], Hashable], what: str,
-                options: rows.LabelOptions,
-                ledger: Ledger) -> list[rows.Diagnosis]:
-    """One row for each key, in the order of the first.
-
-    Args:
-      found: What was read.
-      key: What there may be one row for.
-      what: The key in words, for messages.
-      options: Whether contradictions are an error.
-      ledger: Is told of the rows that are left out.
-
-    Returns:
-      The rows; of a key that the table contradicts itself for, one that says
-      so and nothing else.
-
-    Raises:
-      errors.LabelError: There are contradictions, and they are errors.
-    """
-    by_key: dict[Hashable, list[rows.Diagnosis]] = {}
-    for diagnosis in found:
-        by_key.setdefault(key(diagnosis), []).append(diagnosis)
-    kept, contradicting = [], []
-    for same in by_key.values():
-        first, *others = same
-        if all(other[_SAME] == first[_SAME] for other in others):
-            ledger.leave_out(_REPEATED, map(place, others))
-            kept.append(first)
-        else:
-            contradicting.append(same)
-            kept.append(_saying_nothing(first))
-    if contradicting and options.conflicts == "error":
-        raise errors.LabelError(_message(contradicting, what))
-    ledger.leave_out(
-        f"contradicting another row for its {what}, all of them dropped",
-        (place(one) for same in contradicting for one in same))
-    return kept
-
-
-def place(diagnosis: rows.Diagnosis) -> Place:
-    """Where a row stands."""
-    return diagnosis.source, diagnosis.row
-
-
-def _saying_nothing(diagnosis: rows.Diagnosis) -> rows.Diagnosis:
-    return diagnosis._replace(
-        birads=None, birads_1=None, birads_2=None, birads_3=None, cancer=None,
-        outcome=None, follow_up=None, contradicting=True)
-
-
-def _message(contradicting: list[list[rows.Diagnosis]], what: str) -> str:
-    lines = [f"the label table contradicts itself: different rows for one "
-             f"{what}:"]
-    lines += [f"  {listed(map(place, same))}"
-              for same in contradicting[:errors.MOST_SHOWN]]
-    if len(contradicting) > errors.MOST_SHOWN:
-        lines.append(f"  and {len(contradicting) - errors.MOST_SHOWN:,} more")
-    lines.append("Mend them, or leave those images out with "
-                 "--label_conflicts=drop")
-    return "\n".join(lines)
+    counted = _Places()
+    counted.add(places)
+    return str(counted)

@@ -35,7 +35,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from pipelines.labels import (
-    columns, errors, ledger, omidb_episodes, rows, tables)
+    columns, contradictions, errors, ledger, omidb_episodes, rows, tables)
 
 COLUMNS: tuple[columns.Column, ...] = ()
 
@@ -77,14 +77,13 @@ def read(files: Sequence[tuple[str, bytes]],
                 sides = dict.fromkeys(
                     omidb_episodes.SIDES, "of a client without an NBSS file")
             found += _diagnoses(sides, study, name, client["source"], book)
-    if not found:
-        raise errors.LabelError("\n".join(
-            ["no breast of any study has a diagnosis; expected "
-             "nbss_<client>.json and imagedb_<client>.json of each client",
-             *(f"  {note}" for note in book.notes())]))
-    kept = ledger.one_per_key(
-        found, lambda one: (one.image, one.laterality), "study and side",
-        options, book)
+    if not book.read:
+        raise errors.LabelError(
+            "the label table has no study; expected nbss_<client>.json and "
+            "imagedb_<client>.json of each client")
+    book.check(found)
+    kept = contradictions.one_per_key(
+        found, contradictions.KEYS[rows.STUDY], options, book)
     return rows.LabelTable(
         rows=rows.to_arrow(kept), join=rows.STUDY,
         patient_of=index.patient_of, image_of=index.study_of,
@@ -114,10 +113,9 @@ def _check_options(options: rows.LabelOptions) -> None:
         raise errors.LabelError(
             "--label_columns has no meaning for --labels_format=omidb: its "
             "files are JSON and have no columns")
-    if options.transform_id:
-        raise errors.LabelError(
-            "--labels_format=omidb cannot be had with --patient_ids=hash: the "
-            "client and the study are read from the paths, which that hides")
+    options.check_ids_are_kept(
+        "omidb", "the client and the study are read from the paths, which "
+        "that hides")
 
 
 def _by_client(
@@ -202,7 +200,7 @@ def _diagnoses(sides: Mapping[str, omidb_episodes.Status | str],
     """One for each side that there is a status of."""
     for side, status in sides.items():
         if isinstance(status, str):
-            book.leave_out(status, [(source, study.number)])
+            book.leave_out(status, (source, study.number))
             continue
         if status.name == "CIP":
             book.remark("of the last screening before an interval cancer",

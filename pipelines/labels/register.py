@@ -10,12 +10,11 @@ cancer.
 import dataclasses
 import datetime
 import functools
-import operator
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from pipelines.labels import (
-    cells, columns, contradictions, errors, rows, tables)
+    cells, choosing, columns, contradictions, ledger, rows, tables)
 
 COLUMNS = (
     columns.Column("patient_id", "patient_id"),
@@ -27,7 +26,6 @@ COLUMNS = (
     columns.Column("cancer", "cancer", required=False),
     columns.Column("outcome", "outcome", required=False),
 )
-_KEY = ("patient_id", "laterality", "year")
 # A register has millions of rows that say one of a few thousand things.
 _REMEMBERED = 1 << 16
 
@@ -50,10 +48,6 @@ def read(files: Sequence[tuple[str, bytes]],
     reading = _Reading(options)
     for name, data in files:
         reading.read(tables.read_table(name, data))
-    reading.wrong.check()
-    if not reading.found:
-        raise errors.LabelError(
-            f"no diagnosis in {', '.join(name for name, _ in files)}")
     return reading.result()
 
 
@@ -78,12 +72,9 @@ class _Reading:
 
     options: rows.LabelOptions
     found: list[rows.Diagnosis] = dataclasses.field(default_factory=list)
-    wrong: errors.RowErrors = dataclasses.field(
-        default_factory=errors.RowErrors)
+    book: ledger.Ledger = dataclasses.field(default_factory=ledger.Ledger)
     numeric_ids: set[str] = dataclasses.field(default_factory=set)
     final_ids: dict[str, str] = dataclasses.field(default_factory=dict)
-    unrounded: list[int] = dataclasses.field(default_factory=list)
-    overruled: list[int] = dataclasses.field(default_factory=list)
     notes: list[str] = dataclasses.field(default_factory=list)
 
     def read(self, table: tables.Table) -> None:
@@ -91,36 +82,32 @@ class _Reading:
         if not {"cancer", "outcome"} & places.keys():
             # Fails, and names the nearest header.
             columns.find(table, (columns.Column("cancer", "cancer"),), {})
-        absent = [column.name for column in COLUMNS
-                  if column.name not in places]
-        if absent:
-            self.notes.append(f"{table.name} has no {', '.join(absent)}")
-        blank = len(table.header)
-        pick = operator.itemgetter(*(places.get(column.name, blank)
-                                     for column in COLUMNS))
-        for number, row in table.rows:
-            patient_id, *said = pick((*row, ""))
-            self._add(table.name, number, tables.text(patient_id),
-                      tuple(said))
+        chosen = choosing.Chosen(table, COLUMNS, places)
+        self.notes += chosen.note()
+        pick = chosen.cells()
+        self.book.take(table, lambda place, row: self._add(place, *pick(row)))
 
-    def _add(self, source: str, number: int, patient_id: str,
-             said: tuple[tables.Cell, ...]) -> None:
+    def _add(self, place: ledger.Place, patient: tables.Cell,
+             *said: tables.Cell) -> None:
+        patient_id = tables.text(patient)
         verdict, messages = _judge(said, self.options.date_format)
         if not patient_id:
             messages = ("patient_id is missing", *messages)
         for message in messages:
-            self.wrong.add(source, number, message)
+            self.book.wrong.add(*place, message)
         if messages or verdict is None:
             return
         if (verdict.date.month, verdict.date.day) != (1, 1):
-            self.unrounded.append(number)
+            self.book.remark("with a date other than 1 January, of which the "
+                             "year counts", place)
         if verdict.is_overruled:
-            self.overruled.append(number)
+            self.book.remark("with BI-RADS that contradict its outcome, "
+                             "which counts", place)
         self.found.append(rows.Diagnosis(
-            number, source, self._final_id(patient_id), verdict.laterality,
-            verdict.date.year, verdict.birads, verdict.birads_1,
-            verdict.birads_2, verdict.birads_3, verdict.cancer,
-            verdict.outcome, verdict.follow_up))
+            place[1], place[0], self._final_id(patient_id),
+            verdict.laterality, verdict.date.year, verdict.birads,
+            verdict.birads_1, verdict.birads_2, verdict.birads_3,
+            verdict.cancer, verdict.outcome, verdict.follow_up))
 
     def _final_id(self, given: str) -> str:
         if given not in self.final_ids:
@@ -131,31 +118,14 @@ class _Reading:
         return self.final_ids[given]
 
     def result(self) -> rows.LabelTable:
-        kept, conflicts = contradictions.one_per_key(self.found, _KEY)
-        if self.options.conflicts == "error":
-            contradictions.refuse(
-                conflicts, "patient, side and year of diagnosis")
+        self.book.check(self.found)
+        kept = contradictions.one_per_key(
+            self.found, contradictions.KEYS[rows.VISIT], self.options,
+            self.book)
         return rows.LabelTable(
             rows=rows.to_arrow(kept), join=rows.VISIT,
-            notes=self._notes(conflicts, kept),
+            notes=(*self.book.notes(), *self.notes),
             numeric_ids=frozenset(self.numeric_ids), options=self.options)
-
-    def _notes(self, conflicts: list[contradictions.Contradiction],
-               kept: list[rows.Diagnosis]) -> tuple[str, ...]:
-        same = len(self.found) - len(kept) - len(conflicts)
-        counts: tuple[tuple[int, str, list[int]], ...] = (
-            (len(self.overruled), "with BI-RADS that contradict its outcome, "
-             "which counts", self.overruled),
-            (len(self.unrounded), "with a date other than 1 January, of which "
-             "the year counts", self.unrounded),
-            (same, "as another row has it, counted once", []),
-            (len(conflicts), "contradicting another row for its patient, side "
-             "and year, both dropped", [second.row for _, second in
-                                        conflicts]))
-        return (*self.notes, *(
-            f"label table: {errors.counted(count, 'row')} {what}"
-            + (f" ({errors.row_list(numbers)})" if numbers else "")
-            for count, what, numbers in counts if count))
 
 
 @functools.lru_cache(_REMEMBERED)
@@ -169,10 +139,9 @@ def _judge(said: tuple[tables.Cell, ...], date_format: str | None,
         cells.birads, cells.birads, cells.birads, cells.truth, cells.outcome)
     for column, parse, cell in zip(COLUMNS[1:], parsers, said, strict=True):
         try:
-            values.append(parse(cell))
+            values.append(cells.told(column.name, parse, cell))
         except cells.CellError as error:
-            messages.append(
-                f"{column.name} {error} (found: {cells.found(cell)})")
+            messages.append(str(error))
     if messages:
         return None, tuple(messages)
     laterality, date, first, second, third, cancer, outcome = values

@@ -134,6 +134,12 @@ class LabelOptions:
         """A padded ID as the scan has it."""
         return self.transform_id(padded_id) if self.transform_id else padded_id
 
+    def check_ids_are_kept(self, labels_format: str, reason: str) -> None:
+        """Raises LabelError, with the reason, if IDs are to be hashed."""
+        if self.transform_id:
+            raise LabelError(f"--labels_format={labels_format} cannot be had "
+                             f"with --patient_ids=hash: {reason}")
+
 
 def check_choice(flag: str, value: str, choices: tuple[str, ...]) -> None:
     """Raises ValueError, naming the flag, for any other value."""
