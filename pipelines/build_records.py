@@ -97,11 +97,22 @@ SPLITS = flags.DEFINE_enum(
     "did; auto: official where there is one.")
 VIEWS = flags.DEFINE_list(
     "views", ["CC", "MLO"], "Views to keep; others are excluded.")
+IMAGE_KINDS = flags.DEFINE_list(
+    "image_kinds", ["2d", "synthetic_2d", "film", "tomosynthesis"],
+    "Kinds of images to keep; others (tomosynthesis_slice, projection, "
+    "biopsy, specimen, phantom, screen_capture) are excluded. Leave out "
+    "synthetic_2d to have no C-Views.")
+KEEP_SPOT_VIEWS = flags.DEFINE_bool(
+    "keep_spot_views", False, "Keep spot compressions and magnifications.")
+KEEP_SPECIAL_VIEWS = flags.DEFINE_bool(
+    "keep_special_views", False,
+    "Keep cleavage, axillary tail, tangential and rolled views.")
 KEEP_INTERVAL_CANCERS = flags.DEFINE_bool(
     "keep_interval_cancers", False,
     "Keep cancers that were not referred (outcome FN).")
 EXCLUDE_IMPLANTS = flags.DEFINE_bool(
-    "exclude_implants", False, "Leave out breasts with an implant.")
+    "exclude_implants", False,
+    "Leave out breasts with an implant, displaced or not.")
 KEEP_FOR_PROCESSING = flags.DEFINE_bool(
     "keep_for_processing", False,
     "Keep images whose presentation intent is FOR PROCESSING.")
@@ -144,6 +155,9 @@ def _config():
             keep_interval_cancers=KEEP_INTERVAL_CANCERS.value,
             exclude_implants=EXCLUDE_IMPLANTS.value,
             views=tuple(VIEWS.value),
+            image_kinds=tuple(IMAGE_KINDS.value),
+            keep_spot_views=KEEP_SPOT_VIEWS.value,
+            keep_special_views=KEEP_SPECIAL_VIEWS.value,
             keep_for_processing=KEEP_FOR_PROCESSING.value,
             label_match=LABEL_MATCH.value,
             label_conflicts=LABEL_CONFLICTS.value, salt=SALT.value,

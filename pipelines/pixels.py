@@ -34,11 +34,15 @@ class StoredImage:
         `attributes.bits_stored` are as they were found.
       attributes: What the values mean.
       header: What the scan records.
+      remarks: Codes of `remarks.REMARKS` that only decoding tells.
+      detail: What a remark found, or None.
     """
 
     pixels: np.ndarray
     attributes: ImageAttributes
     header: dicom.Header
+    remarks: tuple[str, ...] = ()
+    detail: str | None = None
 
 
 def decode(data: Buffer, max_image_bytes: int) -> StoredImage:

@@ -120,11 +120,21 @@ REASONS: dict[str, Reason] = {
         "nothing, crops and masks are not mammograms"),
     "interval_cancer": _excluded(
         "a cancer that was not referred", "--keep_interval_cancers"),
-    "implant": _excluded("a breast implant", "--noexclude_implants"),
+    "implant": _excluded(
+        "a breast implant, or a view with it displaced",
+        "--noexclude_implants"),
+    "other_kind": _excluded(
+        "an image of a kind that --image_kinds leaves out (a specimen, a "
+        "phantom, ...)", "add it to --image_kinds"),
     "unknown_view": _excluded(
         "the header does not say which view", "complete the header"),
     "other_view": _excluded(
         "a view that --views leaves out", "add it to --views"),
+    "spot_or_magnification": _excluded(
+        "a spot compression or a magnified view", "--keep_spot_views"),
+    "special_view": _excluded(
+        "a cleavage, axillary tail, tangential or rolled view, as its "
+        "modifier says", "--keep_special_views"),
     "for_processing": _excluded(
         "raw detector values, not meant for viewing",
         "--keep_for_processing"),

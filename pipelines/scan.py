@@ -66,10 +66,10 @@ def scan_row(file: matching.MatchedFile, limits: Limits,
     try:
         header = read_header(file, limits)
         patient_id = header.patient_id
-        row.update((name, value)
+        row.update((name, list(value) if isinstance(value, tuple) else value)
                    for name, value in dataclasses.asdict(header).items()
                    if name in row)
-        row["view_modifiers"] = list(header.view_modifiers)
+        row["patient_age"] = pseudonyms.age(header.patient_age)
         dicom.check_mammogram(header, limits.max_image_bytes)
     except Exception as error:  # One exception would end the whole build.
         row.update(rejection(error))

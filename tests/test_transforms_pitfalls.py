@@ -18,6 +18,7 @@ ROOT = pathlib.Path(__file__).parents[1]
 OUTCOMES = {
     "all_padding": {"no_breast_found"},
     "black": {"no_breast_found"},
+    "cleavage": {"special_view"},
     "colour_capture": {"colour"},
     "dangling_link": {"dangling_link"},
     "deflated_corrupt": {"corrupt_deflate"},
@@ -36,16 +37,25 @@ OUTCOMES = {
     "laterality_none": {"no_laterality"},
     # A CC's orientation is the same for both breasts, an MLO's is not.
     "laterality_orientation": {"no_laterality", None},
+    "magnification": {"spot_or_magnification"},
     "no_patient_id": {"no_patient_id"},
     "no_pixel_data": {"no_pixel_data"},
     "no_sop_instance_uid": {"no_sop_instance_uid"},
     "no_study_date": {"no_study_date"},
     "no_view_position": {"unknown_view"},
     "not_a_mammogram": {"not_a_mammogram"},
+    "quality_control": {"other_kind"},
+    "rolled": {"special_view"},
+    "screen_save": {"other_kind"},
     "short_pixels": {"truncated"},
+    "specimen": {"other_kind"},
+    "spot_compression": {"spot_or_magnification"},
+    "spot_paddle": {"spot_or_magnification"},
+    "stereotactic": {"other_kind"},
     "structured_report": {"not_a_mammogram"},
     "text_file": {"not_dicom"},
     "tomosynthesis": {"multi_frame"},
+    "tomosynthesis_slice": {"other_kind"},
     "truncated": {"truncated"},
     "truncated_header": {"truncated"},
     "truncated_stream": {"truncated"},
@@ -60,8 +70,8 @@ OUTCOMES = {
 
 
 @pytest.fixture(scope="module")
-def found(tmp_path_factory) -> dict[str, set]:
-    """Of each pitfall, the reasons of its files; None is written."""
+def built(tmp_path_factory) -> tuple[dict[str, list], str]:
+    """Of each pitfall, the rows of its files; and what was printed."""
     folder = tmp_path_factory.mktemp("pitfalls")
     subprocess.run(
         [sys.executable, str(ROOT / "tools/make_cohort.py"),
@@ -73,15 +83,42 @@ def found(tmp_path_factory) -> dict[str, set]:
         limits=scan.Limits(max_image_bytes=8 << 20), max_rejects=1.0)
     status, text = builds.run(settings)
     assert status == 0, text
-    reasons: dict[str, set] = {}
+    rows: dict[str, list] = {}
     for row in ds.dataset(folder / "records/metadata").to_table().to_pylist():
         parts = pathlib.PurePath(row["file"]).parts
         if "pitfalls" in parts:
             name = parts[parts.index("pitfalls") + 1]
-            reasons.setdefault(name, set()).add(row["reason"])
-    return reasons
+            rows.setdefault(name, []).append(row)
+    return rows, text
 
 
 @pytest.mark.parametrize("name", pitfalls.PITFALLS)
-def test_pitfall_has_its_outcome(found, name):
-    assert found[name] == OUTCOMES.get(name, {None})
+def test_pitfall_has_its_outcome(built, name):
+    rows, _ = built
+    reasons = {row["reason"] for row in rows[name]}
+    assert reasons == OUTCOMES.get(name, {None})
+
+
+@pytest.mark.parametrize("name, column, expected", [
+    ("laterality_wrong", "remarks", [["other_side"]] * 2),
+    ("laterality_contradicted", "remarks",
+     [["laterality_contradicted"]] * 2),
+    ("high_bit", "remarks", [["bits_misplaced"]] * 2),
+    ("truncated", "remarks", [[]] * 2),
+    ("several_windows", "voi_luts", [1, 1]),
+    ("derived_cview", "image_kind", ["synthetic_2d"] * 2),
+    ("both_spacings", "spacing_source", ["pixel_spacing"] * 2),
+    ("magnification", "magnification_factor", [1.8] * 2),
+    ("implant_displaced", "view_modifiers", [["implant_displaced"]] * 2),
+    ("laterality_series", "laterality_source", ["laterality"] * 2),
+])
+def test_what_was_found_stands_in_the_metadata(built, name, column, expected):
+    rows, _ = built
+    assert [row[column] for row in rows[name]] == expected
+
+
+def test_the_report_counts_remarks(built):
+    rows, text = built
+    assert "other_side" in text and "bits_misplaced" in text
+    for column in ("window_center", "window_width"):
+        assert all(len(row[column]) == 3 for row in rows["several_windows"])
