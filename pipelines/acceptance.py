@@ -1,15 +1,11 @@
 """Which files are let through, by their headers and the user's policies."""
 
-import dataclasses
-
 from pipelines import decoders
 from pipelines import dicom_elements
 from pipelines import kinds
 from pipelines.header import Header
 from pipelines.reasons import Rejected
-
-# What becomes of several frames, the default first.
-TOMOSYNTHESIS = ("skip", "middle", "mip")
+from pipelines.recipe import Policy
 
 _SUPPORTED = frozenset((*dicom_elements.NATIVE, *decoders.DECODERS))
 # Mammography images (PS3.6, A), and the intent that their class implies.
@@ -20,21 +16,6 @@ MAMMOGRAPHY_CLASSES = {
     "1.2.840.10008.5.1.4.1.1.13.1.4": "FOR PRESENTATION",  # projections
     "1.2.840.10008.5.1.4.1.1.13.1.5": "FOR PROCESSING",
 }
-
-
-@dataclasses.dataclass(frozen=True)
-class Policy:
-    """What is made of files that are no plain images.
-
-    Attributes:
-      tomosynthesis: `skip` rejects several frames; `middle` and `mip` make
-        one image of them.
-      lenient: Whether pixels that are not in the stated transfer syntax are
-        read by what they look like.
-    """
-
-    tomosynthesis: str = TOMOSYNTHESIS[0]
-    lenient: bool = False
 
 
 def check_mammogram(header: Header, max_image_bytes: int,

@@ -83,6 +83,14 @@ MARKERS = flags.DEFINE_enum(
 WINDOWING = flags.DEFINE_enum(
     "windowing", "none", ["none", "window", "lut"],
     "Apply the header's window or VOI LUT.")
+VOI_INDEX = flags.DEFINE_integer(
+    "voi_index", 0, "Which of several windows or VOI LUTs --windowing "
+    "applies, from 0; the last one where there are fewer.", lower_bound=0)
+RESAMPLE = flags.DEFINE_string(
+    "resample", "factor:8", "How large the pixels of resize variants are: "
+    "factor:N original pixels (8 brings 3328x4096 to 416x512), spacing:MM in "
+    "the breast (0.56 is as much of 0.07 mm detectors, so that others give "
+    "the same scale), or fit: as large as the size allows.")
 ENCODING = flags.DEFINE_enum(
     "encoding", "raw", ["raw", "png"],
     "Of the pixels in a record: little-endian uint16, or 16-bit PNG.")
@@ -166,7 +174,9 @@ def _config():
         recipe=recipe.Recipe(
             variants=tuple(map(geometry.Variant.parse, VARIANTS.value)),
             breast_box=BREAST_BOX.value, markers=MARKERS.value,
-            windowing=WINDOWING.value, encoding=ENCODING.value),
+            windowing=WINDOWING.value, voi_index=VOI_INDEX.value,
+            resample=geometry.Resample.parse(RESAMPLE.value),
+            encoding=ENCODING.value),
         output=OUTPUT.value,
         limits=scan.Limits(MAX_HEADER_BYTES.value, MAX_IMAGE_BYTES.value),
         pseudonyms=privacy.Pseudonyms(key),

@@ -99,6 +99,9 @@ REASONS: dict[str, Reason] = {
     "no_breast_found": _rejected(
         "nothing in it looks like a breast",
         "look at it with tools/show_records.py"),
+    "no_pixel_spacing": _rejected(
+        "no pixel spacing, which --resample=spacing needs",
+        "--resample=factor:8 or fit"),
     "changed_since_scan": _rejected(
         "the file changed while the build ran", "run the build again"),
     "internal_error": _rejected(
