@@ -91,6 +91,13 @@ RESAMPLE = flags.DEFINE_string(
     "factor:N original pixels (8 brings 3328x4096 to 416x512), spacing:MM in "
     "the breast (0.56 is as much of 0.07 mm detectors, so that others give "
     "the same scale), or fit: as large as the size allows.")
+TOMOSYNTHESIS = flags.DEFINE_enum(
+    "tomosynthesis", "skip", ["skip", "middle", "mip"],
+    "What becomes of several frames: they are rejected, the middle one is the "
+    "image, or the maximum of all of them is.")
+LENIENT = flags.DEFINE_bool(
+    "lenient", False, "Decode pixels that are not in the transfer syntax that "
+    "their header states by what they look like, and mark them.")
 ENCODING = flags.DEFINE_enum(
     "encoding", "raw", ["raw", "png"],
     "Of the pixels in a record: little-endian uint16, or 16-bit PNG.")
@@ -176,6 +183,7 @@ def _config():
             breast_box=BREAST_BOX.value, markers=MARKERS.value,
             windowing=WINDOWING.value, voi_index=VOI_INDEX.value,
             resample=geometry.Resample.parse(RESAMPLE.value),
+            tomosynthesis=TOMOSYNTHESIS.value, lenient=LENIENT.value,
             encoding=ENCODING.value),
         output=OUTPUT.value,
         limits=scan.Limits(MAX_HEADER_BYTES.value, MAX_IMAGE_BYTES.value),

@@ -124,7 +124,7 @@ def _convert_row(row: Row, source: str, task: ShardTask,
     """Converts one image into all writers or none; returns what became of it.
     """
     try:
-        image = _decode(row, source, task.limits)
+        image = _decode(row, source, task.limits, recipe)
         prepared = preprocess.preprocess(image, recipe, workspace)
         encoded = [encode_image(output.pixels, recipe.encoding)
                    for output in prepared.outputs]
@@ -157,10 +157,10 @@ def _remarks(row: Row, image: pixels.StoredImage,
         *(["other_side"] if other else [])]))
 
 
-def _decode(row: Row, source: str,
-            limits: scan.Limits) -> pixels.StoredImage:
+def _decode(row: Row, source: str, limits: scan.Limits,
+            recipe: recipes.Recipe) -> pixels.StoredImage:
     data = scan.read_whole(source, limits)
-    image = pixels.decode(data, limits.max_image_bytes)
+    image = pixels.decode(data, limits.max_image_bytes, recipe)
     found, expected = image.header.sop_instance_uid, row["sop_instance_uid"]
     if found != expected:
         raise reasons.Rejected(

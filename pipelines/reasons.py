@@ -79,13 +79,14 @@ REASONS: dict[str, Reason] = {
         "nothing, or narrow --dicoms"),
     "no_pixel_data": _rejected("there is no image in it", "nothing"),
     "multi_frame": _rejected(
-        "several frames (tomosynthesis)", "export 2-D views"),
+        "several frames (tomosynthesis)",
+        "--tomosynthesis=middle or mip, or export 2-D views"),
     "colour": _rejected(
         "several samples per pixel (a screen capture)", "nothing"),
     "unsupported_bits": _rejected(
         "neither 8 nor 16 bits allocated", "export it again"),
     "unsupported_transfer_syntax": _rejected(
-        "no decoder for its transfer syntax", "transcode it"),
+        "no decoder for its transfer syntax", "transcode it, or --lenient"),
     "no_sop_instance_uid": _rejected(
         "no SOP Instance UID", "export it again"),
     "duplicate_identical": _rejected(
@@ -95,7 +96,7 @@ REASONS: dict[str, Reason] = {
         "its SOP Instance UID is another file's, with other bytes",
         "find out which is right and remove the other"),
     "undecodable": _rejected(
-        "the pixels cannot be decoded", "export it again"),
+        "the pixels cannot be decoded", "export it again, or --lenient"),
     "no_breast_found": _rejected(
         "nothing in it looks like a breast",
         "look at it with tools/show_records.py"),

@@ -12,9 +12,11 @@ from pipelines.modifiers import magnification_factor
 
 _SPACING, _IMAGER_SPACING = 0x00280030, 0x00181164
 _SCANNED_SPACING = 0x00182010
-_SHARED_GROUPS, _PIXEL_MEASURES = 0x52009229, 0x00289110
+_SHARED_GROUPS, _FRAME_GROUPS = 0x52009229, 0x52009230
+_PIXEL_MEASURES = 0x00289110
 
-TAGS = (_SPACING, _IMAGER_SPACING, _SCANNED_SPACING, _SHARED_GROUPS)
+TAGS = (_SPACING, _IMAGER_SPACING, _SCANNED_SPACING, _SHARED_GROUPS,
+        _FRAME_GROUPS)
 
 # Beyond this no detector's and no scanner's pixels are a breast's.
 _LARGEST_MM = 5.0
@@ -51,7 +53,8 @@ def find_spacing(elements: Elements) -> Spacing | None:
         factor = magnification_factor(elements) or 1.0
         return Spacing(imager[0] / factor, imager[1] / factor,
                        "imager_pixel_spacing")
-    for group in elements.items(_SHARED_GROUPS):
+    for group in (*elements.items(_SHARED_GROUPS),
+                  *elements.items(_FRAME_GROUPS)[:1]):
         for measures in group.items(_PIXEL_MEASURES):
             frames = _pair(measures, _SPACING)
             if frames:

@@ -101,7 +101,7 @@ def show_files(paths: list[str], recipe: recipes.Recipe, output: str) -> bool:
         rejected = None
         try:
             image = pixels.decode(scan.read_whole(files.to_text(path), limits),
-                                  limits.max_image_bytes)
+                                  limits.max_image_bytes, recipe)
             row, rejected = stage_pictures.stage_panels(
                 image, recipe, os.path.basename(path))
             rows.append(row)
