@@ -142,7 +142,8 @@ def prepare(file: str, data: bytes | memoryview, replay: Replay,
     """
     row, header = _empty_row(file), None
     try:
-        image = pixels.decode(data, replay.limits.max_image_bytes)
+        image = pixels.decode(data, replay.limits.max_image_bytes,
+                              replay.recipe)
         header = image.header
         if (header.presentation_intent == "FOR PROCESSING"
                 and not replay.keep_for_processing):
@@ -156,7 +157,7 @@ def prepare(file: str, data: bytes | memoryview, replay: Replay,
     except Exception as error:  # One exception would end all of it.
         known = _header_values(header or _header_of(data))
         return Input({**row, **known, **_refusal(error)})
-    row.update(_header_values(header), status=SCORED,
+    row.update(_header_values(header), status=SCORED, detail=image.detail,
                **_prepared_values(upright, output))
     placement = Placement(upright.size, replay.variant.size, output.crop,
                           output.scale_x, output.scale_y, upright.flipped)

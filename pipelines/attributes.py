@@ -9,6 +9,7 @@ import dataclasses
 import numpy as np
 
 from pipelines.dicom_values import Elements
+from pipelines.spacing import Spacing, find_spacing
 
 _PHOTOMETRIC = 0x00280004
 _ROWS, _COLUMNS = 0x00280010, 0x00280011
@@ -76,6 +77,7 @@ class ImageAttributes:
       voi_luts: Every sound VOI LUT.
       transfer_syntax: UID.
       lossy: Whether the values may have been changed by compression.
+      spacing: Distances of pixels in the breast, or None.
     """
 
     rows: int
@@ -95,6 +97,7 @@ class ImageAttributes:
     voi_luts: tuple[Lut, ...]
     transfer_syntax: str
     lossy: bool
+    spacing: Spacing | None = None
 
 
 def read_attributes(elements: Elements, lossy: bool) -> ImageAttributes:
@@ -109,7 +112,7 @@ def read_attributes(elements: Elements, lossy: bool) -> ImageAttributes:
     modality_luts = _luts(elements, _MODALITY_LUTS, signed)
     # Behind a modality LUT nothing is negative (PS3.3, C.11.2.1.1).
     negative = not modality_luts and (signed or intercept < 0)
-    function = (elements.text(_VOI_FUNCTION) or "").upper()
+    function = _voi_function(elements)
     shape = elements.text(_LUT_SHAPE)
     return ImageAttributes(
         rows=elements.word(_ROWS) or 0,
@@ -128,7 +131,66 @@ def read_attributes(elements: Elements, lossy: bool) -> ImageAttributes:
         voi_function=function if function in _VOI_FUNCTIONS else "LINEAR",
         voi_luts=_luts(elements, _VOI_LUTS, negative),
         transfer_syntax=elements.transfer_syntax,
-        lossy=lossy)
+        lossy=lossy,
+        spacing=find_spacing(elements))
+
+
+def remarks_on(elements: Elements) -> list[str]:
+    """Which of `remarks.REMARKS` are true of the attributes of an image."""
+    shape = (elements.text(_LUT_SHAPE) or "").upper()
+    photometric = (elements.text(_PHOTOMETRIC) or "").upper()
+    expected = "INVERSE" if photometric == "MONOCHROME1" else "IDENTITY"
+    stored, high_bit = bits_stored(elements), elements.word(_HIGH_BIT)
+    function = _voi_function(elements)
+    found = {
+        "polarity_contradicted": shape not in ("", expected),
+        "bits_misplaced": (stored is not None and high_bit is not None
+                           and high_bit != stored - 1),
+        "rescale_malformed": _rescale_is_malformed(elements),
+        "window_malformed": _a_window_is_malformed(elements, function),
+        "voi_lut_malformed": _a_lut_is_malformed(elements, _VOI_LUTS),
+        "voi_function_unknown": function not in ("", *_VOI_FUNCTIONS),
+    }
+    return [code for code, is_so in found.items() if is_so]
+
+
+def count_voi_luts(elements: Elements) -> int:
+    """How many VOI LUTs can be used."""
+    return len(_luts(elements, _VOI_LUTS, False))
+
+
+def _voi_function(elements: Elements) -> str:
+    return (elements.text(_VOI_FUNCTION) or "").upper()
+
+
+def _rescale_is_malformed(elements: Elements) -> bool:
+    wrong = any(elements.text(tag) is not None and elements.number(tag) is None
+                for tag in (_RESCALE_SLOPE, _RESCALE_INTERCEPT))
+    return (wrong or elements.number(_RESCALE_SLOPE) == 0
+            or _a_lut_is_malformed(elements, _MODALITY_LUTS))
+
+
+def _a_window_is_malformed(elements: Elements, function: str) -> bool:
+    centers = elements.numbers(_WINDOW_CENTER)
+    widths = elements.numbers(_WINDOW_WIDTH)
+    exact = function in ("LINEAR_EXACT", "SIGMOID")
+    return len(centers) != len(widths) or None in centers or any(
+        width is None or width <= 0 or (width < 1 and not exact)
+        for width in widths)
+
+
+def _a_lut_is_malformed(elements: Elements, tag: int) -> bool:
+    if tag not in elements.raw:
+        return False
+    items = elements.items(tag)
+    return not items or not all(map(_is_sound, items))
+
+
+def _is_sound(item: Elements) -> bool:
+    """Whether a table has the entries and bits that its descriptor says."""
+    lut = _lut(item, False)
+    return lut is not None and lut.bits == np.frombuffer(
+        item.words(_LUT_DESCRIPTOR), "<u2", 3)[2]
 
 
 def bits_stored(elements: Elements) -> int | None:

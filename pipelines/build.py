@@ -77,7 +77,8 @@ def _scan(config: configs.BuildConfig, options: Any, listing: pa.Table,
     left = sum(len(task.files) for task in tasks)
     print(f"scan     {len(listing):,} files matched, "
           f"{len(listing) - left:,} known from before", file=stream)
-    _run(tasks, transforms.ScanHeaders(config.limits, config.pseudonyms),
+    _run(tasks, transforms.ScanHeaders(
+            config.limits, config.pseudonyms, config.recipe.policy),
          options, _stage("scan", "files", {
              task.path: len(task.files) for task in tasks}), stream)
     return inventory.finish_scan(config, listing)

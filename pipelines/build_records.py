@@ -90,6 +90,21 @@ MARKERS = flags.DEFINE_enum(
 WINDOWING = flags.DEFINE_enum(
     "windowing", "none", ["none", "window", "lut"],
     "Apply the header's window or VOI LUT.")
+VOI_INDEX = flags.DEFINE_integer(
+    "voi_index", 0, "Which of several windows or VOI LUTs --windowing "
+    "applies, from 0; the last one where there are fewer.", lower_bound=0)
+RESAMPLE = flags.DEFINE_string(
+    "resample", "factor:8", "How large the pixels of resize variants are: "
+    "factor:N original pixels (8 brings 3328x4096 to 416x512), spacing:MM in "
+    "the breast (0.56 is as much of 0.07 mm detectors, so that others give "
+    "the same scale), or fit: as large as the size allows.")
+TOMOSYNTHESIS = flags.DEFINE_enum(
+    "tomosynthesis", "skip", ["skip", "middle", "mip"],
+    "What becomes of several frames: they are rejected, the middle one is the "
+    "image, or the maximum of all of them is.")
+LENIENT = flags.DEFINE_bool(
+    "lenient", False, "Decode pixels that are not in the transfer syntax that "
+    "their header states by what they look like, and mark them.")
 ENCODING = flags.DEFINE_enum(
     "encoding", "raw", ["raw", "png"],
     "Of the pixels in a record: little-endian uint16, or 16-bit PNG.")
@@ -104,11 +119,22 @@ SPLITS = flags.DEFINE_enum(
     "did; auto: as they did, for each data set that has such a split.")
 VIEWS = flags.DEFINE_list(
     "views", ["CC", "MLO"], "Views to keep; others are excluded.")
+IMAGE_KINDS = flags.DEFINE_list(
+    "image_kinds", ["2d", "synthetic_2d", "film", "tomosynthesis"],
+    "Kinds of images to keep; others (tomosynthesis_slice, projection, "
+    "biopsy, specimen, phantom, screen_capture) are excluded. Leave out "
+    "synthetic_2d to have no C-Views.")
+KEEP_SPOT_VIEWS = flags.DEFINE_bool(
+    "keep_spot_views", False, "Keep spot compressions and magnifications.")
+KEEP_SPECIAL_VIEWS = flags.DEFINE_bool(
+    "keep_special_views", False,
+    "Keep cleavage, axillary tail, tangential and rolled views.")
 KEEP_INTERVAL_CANCERS = flags.DEFINE_bool(
     "keep_interval_cancers", False,
     "Keep cancers that were not referred (outcome FN).")
 EXCLUDE_IMPLANTS = flags.DEFINE_bool(
-    "exclude_implants", False, "Leave out breasts with an implant.")
+    "exclude_implants", False,
+    "Leave out breasts with an implant, displaced or not.")
 KEEP_FOR_PROCESSING = flags.DEFINE_bool(
     "keep_for_processing", False,
     "Keep images whose presentation intent is FOR PROCESSING.")
@@ -151,6 +177,9 @@ def _config():
             keep_interval_cancers=KEEP_INTERVAL_CANCERS.value,
             exclude_implants=EXCLUDE_IMPLANTS.value,
             views=tuple(VIEWS.value),
+            image_kinds=tuple(IMAGE_KINDS.value),
+            keep_spot_views=KEEP_SPOT_VIEWS.value,
+            keep_special_views=KEEP_SPECIAL_VIEWS.value,
             keep_for_processing=KEEP_FOR_PROCESSING.value,
             label_match=LABEL_MATCH.value,
             label_conflicts=LABEL_CONFLICTS.value,
@@ -161,7 +190,10 @@ def _config():
         recipe=recipe.Recipe(
             variants=tuple(map(geometry.Variant.parse, VARIANTS.value)),
             breast_box=BREAST_BOX.value, markers=MARKERS.value,
-            windowing=WINDOWING.value, encoding=ENCODING.value),
+            windowing=WINDOWING.value, voi_index=VOI_INDEX.value,
+            resample=geometry.Resample.parse(RESAMPLE.value),
+            tomosynthesis=TOMOSYNTHESIS.value, lenient=LENIENT.value,
+            encoding=ENCODING.value),
         output=OUTPUT.value,
         limits=scan.Limits(MAX_HEADER_BYTES.value, MAX_IMAGE_BYTES.value),
         pseudonyms=privacy.Pseudonyms(key),

@@ -121,7 +121,8 @@ class BuildConfig:
         """Equal for two builds that would scan a file alike."""
         columns = [field.name for field in schema.fields(schema.SCAN)]
         return _digest([columns, dataclasses.asdict(self.limits),
-                        self.pseudonyms.fingerprint])
+                        self.pseudonyms.fingerprint,
+                        dataclasses.asdict(self.recipe.policy)])
 
     def to_json(self) -> dict:
         """What decides the content of the data set, beside the recipe."""

@@ -22,6 +22,7 @@ from pipelines import pixels
 from pipelines import preprocess
 from pipelines import reasons
 from pipelines import recipe as recipes
+from pipelines import remarks
 from pipelines import scan
 from pipelines import schema
 from pipelines import shards
@@ -122,10 +123,9 @@ def _convert_row(row: Row, source: str, task: ShardTask,
                  writers: list["_VariantWriter"]) -> Row:
     """Converts one image into all writers or none; returns what became of it.
     """
-    outcome = {"status": reasons.Status.WRITTEN.value, "reason": None,
-               "detail": None}
     try:
-        prepared = _prepare(row, source, task.limits, recipe, workspace)
+        image = _decode(row, source, task.limits, recipe)
+        prepared = preprocess.preprocess(image, recipe, workspace)
         encoded = [encode_image(output.pixels, recipe.encoding)
                    for output in prepared.outputs]
     except Exception as error:  # One exception would end the whole build.
@@ -137,24 +137,36 @@ def _convert_row(row: Row, source: str, task: ShardTask,
                 f"{task.path(task.shard.converted)} and build again"
             ) from error
         return {**row, **scan.rejection(error), "pixel_laterality": None}
-    outcome["pixel_laterality"] = prepared.pixel_laterality
-    for writer, output, image in zip(writers, prepared.outputs, encoded):
+    outcome = {
+        "status": reasons.Status.WRITTEN.value, "reason": None,
+        "detail": image.detail, "pixel_laterality": prepared.pixel_laterality,
+        "remarks": _remarks(row, image, prepared)}
+    for writer, output, data in zip(writers, prepared.outputs, encoded):
         writer.add({**row, **outcome, "flipped": prepared.flipped}, output,
-                   image)
+                   data)
     return {**row, **outcome}
 
 
-def _prepare(row: Row, source: str, limits: scan.Limits,
-             recipe: recipes.Recipe, workspace: preprocess.Workspace
-             ) -> preprocess.Preprocessed:
+def _remarks(row: Row, image: pixels.StoredImage,
+             prepared: preprocess.Preprocessed) -> list[str]:
+    """The scan's remarks and those on the pixels."""
+    side = row["laterality"]
+    other = side is not None and side != prepared.pixel_laterality
+    return list(remarks.ordered([
+        *(row["remarks"] or ()), *image.remarks,
+        *(["other_side"] if other else [])]))
+
+
+def _decode(row: Row, source: str, limits: scan.Limits,
+            recipe: recipes.Recipe) -> pixels.StoredImage:
     data = scan.read_whole(source, limits)
-    image = pixels.decode(data, limits.max_image_bytes)
+    image = pixels.decode(data, limits.max_image_bytes, recipe)
     found, expected = image.header.sop_instance_uid, row["sop_instance_uid"]
     if found != expected:
         raise reasons.Rejected(
             "changed_since_scan",
             f"SOP Instance UID {found}, was {expected} when scanned")
-    return preprocess.preprocess(image, recipe, workspace)
+    return image
 
 
 def encode_image(image: np.ndarray, encoding: str) -> bytes:

@@ -16,6 +16,7 @@ from typing import Any
 import imagecodecs
 import numpy as np
 
+from pipelines.dicom_elements import EXPLICIT
 from pipelines.reasons import Rejected
 
 # It takes any buffer; its annotations leave memoryview out.
@@ -173,6 +174,33 @@ DECODERS: dict[str, Callable[[memoryview, Frame], np.ndarray]] = {
     _JPEG + "202": _jpeg2000,
     _JPEG + "203": _jpeg2000,
 }
+
+
+def precision_of(data: memoryview, transfer_syntax: str) -> int | None:
+    """Bits of a stream's pixels; None where the syntax has no such header.
+
+    Args:
+      data: What `decode_frame` could decode.
+      transfer_syntax: Likewise.
+    """
+    if transfer_syntax == RLE:
+        return None
+    if data[:2] == b"\xff\xd8":
+        return _jpeg_stream(data, tuple(_SOF_ALL)).precision
+    start = bytes(data[:_MAX_JP2_BYTES]).find(_J2K_START)
+    return _j2k_stream(data[start:]).precision
+
+
+def likely_syntaxes(data: memoryview, frame: Frame) -> tuple[str, ...]:
+    """The transfer syntaxes that a frame's bytes may be in, by their looks."""
+    if data[:2] == b"\xff\xd8":
+        return _JPEG + "57", _JPEG + "51", _JPEG + "80"
+    if _J2K_START in bytes(data[:_MAX_JP2_BYTES]):
+        return _JPEG + "90",
+    # Uncompressed pixels may be padded to an even number of bytes.
+    if len(data) in (frame.size, frame.size + 1):
+        return EXPLICIT, RLE
+    return RLE,
 
 
 def _check(stream: Stream, frame: Frame) -> None:

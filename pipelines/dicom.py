@@ -1,18 +1,19 @@
-"""What the scan learns of a file from its header, and what it lets through.
+"""What the scan learns of a file from its header.
 
 Only what `Header` holds is ever taken from a data set. Names, birth dates and
 free text are not among the elements that are read.
 """
 
-import dataclasses
 import datetime
 import re
 
-from pipelines import attributes, decoders, dicom_elements, views
+from pipelines import acceptance, attributes, decoders, dicom_elements
+from pipelines import kinds, modifiers, remarks, spacing, views
+from pipelines.acceptance import check_mammogram
 from pipelines.attributes import ImageAttributes, Lut, Window
 from pipelines.dicom_elements import Buffer
 from pipelines.dicom_values import Elements
-from pipelines.reasons import Rejected
+from pipelines.header import Header
 
 __all__ = ["Header", "ImageAttributes", "Lut", "Window", "check_mammogram",
            "header_of", "parse_header", "TAGS"]
@@ -27,95 +28,19 @@ _STUDY_INSTANCE, _SERIES_INSTANCE = 0x0020000D, 0x0020000E
 _SAMPLES, _PHOTOMETRIC, _FRAMES = 0x00280002, 0x00280004, 0x00280008
 _ROWS, _COLUMNS, _SPACING = 0x00280010, 0x00280011, 0x00280030
 _BITS_ALLOCATED, _IMPLANT, _LOSSY = 0x00280100, 0x00281300, 0x00282110
+_WINDOW_CENTER, _WINDOW_WIDTH = 0x00281050, 0x00281051
+_VOI_FUNCTION = 0x00281056
 
 # Every element that is read from a file.
 TAGS = (_CHARACTER_SET, _SOP_CLASS, _SOP_INSTANCE, _STUDY_DATE, _MODALITY,
         _INTENT, _MANUFACTURER, _MODEL, _PATIENT_ID, _PATIENT_AGE,
         _IMAGER_SPACING, _STUDY_INSTANCE, _SERIES_INSTANCE, _SAMPLES, _FRAMES,
-        _SPACING, _IMPLANT, _LOSSY, *views.TAGS, *attributes.TAGS)
+        _SPACING, _IMPLANT, _LOSSY, *kinds.TAGS, *views.TAGS,
+        *modifiers.TAGS, *spacing.TAGS, *attributes.TAGS)
 
-_SUPPORTED = frozenset((*dicom_elements.NATIVE, *decoders.DECODERS))
 _INTENTS = ("FOR PRESENTATION", "FOR PROCESSING")
-# Mammography images (PS3.6, A), and the intent that their class implies.
-_MAMMOGRAPHY_CLASSES = {
-    "1.2.840.10008.5.1.4.1.1.1.2": "FOR PRESENTATION",
-    "1.2.840.10008.5.1.4.1.1.1.2.1": "FOR PROCESSING",
-    "1.2.840.10008.5.1.4.1.1.13.1.3": None,  # breast tomosynthesis
-    "1.2.840.10008.5.1.4.1.1.13.1.4": "FOR PRESENTATION",  # projections
-    "1.2.840.10008.5.1.4.1.1.13.1.5": "FOR PROCESSING",
-}
 # Days of an age's units (PS3.5, 6.2, AS), by years of 365.25 days.
 _AGE_DAYS = {"D": 1, "W": 7, "M": 365.25 / 12, "Y": 365.25}
-
-
-@dataclasses.dataclass(frozen=True)
-class Header:
-    """What the scan records of a file; None is absent, empty or malformed.
-
-    Attributes:
-      sop_instance_uid: The image's identity.
-      sop_class_uid: What kind of object it is.
-      study_instance_uid: Its study.
-      series_instance_uid: Its series.
-      patient_id: As written, without the padding.
-      study_date: Day of the study.
-      modality: 'MG' for a mammogram.
-      laterality: 'L' or 'R'.
-      laterality_source: Where the side was found (`views`).
-      view: ACR's name, as 'CC', 'MLO' or 'XCCL'.
-      view_source: Where the view was found (`views`).
-      view_modifiers: As ('spot_compression',).
-      patient_age: Whole years.
-      implant: Whether there is a breast implant.
-      manufacturer: Of the equipment.
-      manufacturer_model: Of the equipment.
-      rows: Height in pixels.
-      columns: Width in pixels.
-      frames: At least 1.
-      samples_per_pixel: 1 is grey.
-      bits_allocated: Bits that a pixel takes when unpacked.
-      bits_stored: Bits of them that are used.
-      photometric: Photometric interpretation, as 'MONOCHROME2'.
-      transfer_syntax: UID of what the file is, which may not be what it says.
-      presentation_intent: 'FOR PRESENTATION' or 'FOR PROCESSING'; where only
-        the SOP class says it, that is taken.
-      pixel_spacing_mm: Distance of rows, in the patient or calibrated.
-      imager_pixel_spacing_mm: Distance of rows at the detector.
-      lossy: Whether compression may have changed its values.
-      has_pixels: Whether there is pixel data of any kind.
-      float_pixels: Whether that is floating point.
-    """
-
-    sop_instance_uid: str | None = None
-    sop_class_uid: str | None = None
-    study_instance_uid: str | None = None
-    series_instance_uid: str | None = None
-    patient_id: str | None = None
-    study_date: datetime.date | None = None
-    modality: str | None = None
-    laterality: str | None = None
-    laterality_source: str | None = None
-    view: str | None = None
-    view_source: str | None = None
-    view_modifiers: tuple[str, ...] = ()
-    patient_age: int | None = None
-    implant: bool | None = None
-    manufacturer: str | None = None
-    manufacturer_model: str | None = None
-    rows: int | None = None
-    columns: int | None = None
-    frames: int = 1
-    samples_per_pixel: int = 1
-    bits_allocated: int | None = None
-    bits_stored: int | None = None
-    photometric: str | None = None
-    transfer_syntax: str = ""
-    presentation_intent: str | None = None
-    pixel_spacing_mm: float | None = None
-    imager_pixel_spacing_mm: float | None = None
-    lossy: bool = False
-    has_pixels: bool = False
-    float_pixels: bool = False
 
 
 def parse_header(data: Buffer, complete: bool) -> Header | None:
@@ -142,9 +67,12 @@ def header_of(elements: Elements) -> Header:
     The date is *Study Date* alone: a diagnosis belongs to the visit, whose
     images may be acquired or reprocessed on other days.
     """
-    view, view_source = views.find_view(elements)
-    laterality, laterality_source = views.find_laterality(elements, view)
-    pixels = elements.pixels
+    named = views.view_answers(elements)
+    view, view_source = views.first(named)
+    sides = views.laterality_answers(elements, view)
+    laterality, laterality_source = views.first(sides)
+    pixels, frames = elements.pixels, _frames(elements)
+    found = spacing.find_spacing(elements)
     return Header(
         sop_instance_uid=elements.text(_SOP_INSTANCE),
         sop_class_uid=elements.text(_SOP_CLASS),
@@ -153,11 +81,12 @@ def header_of(elements: Elements) -> Header:
         patient_id=elements.text(_PATIENT_ID),
         study_date=_date(elements.text(_STUDY_DATE)),
         modality=elements.text(_MODALITY),
+        image_kind=kinds.find_kind(elements, frames),
         laterality=laterality,
         laterality_source=laterality_source,
         view=view,
         view_source=view_source,
-        view_modifiers=views.find_view_modifiers(elements),
+        view_modifiers=modifiers.find_view_modifiers(elements),
         patient_age=_age_years(elements.text(_PATIENT_AGE)),
         implant={"YES": True, "NO": False}.get(
             (elements.text(_IMPLANT) or "").upper()),
@@ -165,78 +94,48 @@ def header_of(elements: Elements) -> Header:
         manufacturer_model=elements.text(_MODEL),
         rows=elements.word(_ROWS),
         columns=elements.word(_COLUMNS),
-        frames=max(1, elements.integer(_FRAMES) or 1),
+        frames=frames,
         samples_per_pixel=elements.word(_SAMPLES) or 1,
         bits_allocated=elements.word(_BITS_ALLOCATED),
         bits_stored=attributes.bits_stored(elements),
         photometric=(elements.text(_PHOTOMETRIC) or "").upper() or None,
         transfer_syntax=elements.transfer_syntax,
         presentation_intent=_intent(elements),
-        pixel_spacing_mm=_spacing_mm(elements, _SPACING),
-        imager_pixel_spacing_mm=_spacing_mm(elements, _IMAGER_SPACING),
+        window_center=elements.values(_WINDOW_CENTER),
+        window_width=elements.values(_WINDOW_WIDTH),
+        voi_function=elements.text(_VOI_FUNCTION),
+        voi_luts=attributes.count_voi_luts(elements),
+        pixel_spacing_mm=spacing.between_rows_mm(elements, _SPACING),
+        imager_pixel_spacing_mm=spacing.between_rows_mm(
+            elements, _IMAGER_SPACING),
+        magnification_factor=modifiers.magnification_factor(elements),
+        breast_spacing_mm=found.rows_mm if found else None,
+        spacing_source=found.source if found else None,
         lossy=(elements.text(_LOSSY) == "01"
                or elements.transfer_syntax in decoders.LOSSY),
         has_pixels=pixels is not None,
         float_pixels=(pixels is not None
-                      and pixels.tag != dicom_elements.PIXEL_DATA))
+                      and pixels.tag != dicom_elements.PIXEL_DATA),
+        remarks=_remarks(elements, named, sides))
 
 
-def check_mammogram(header: Header, max_image_bytes: int) -> None:
-    """Lets a file through that is a mammogram and can become a record.
-
-    Args:
-      header: Its header.
-      max_image_bytes: Bytes that its unpacked pixels may take.
-
-    Raises:
-      Rejected: `not_a_mammogram`, `no_pixel_data`, `multi_frame`, `colour`,
-        `unsupported_bits`, `unsupported_transfer_syntax`,
-        `no_sop_instance_uid`, `bad_header` or `over_limit`: the first that is
-        true, so that what a file is comes before what ails it.
-    """
-    if (header.modality != "MG"
-            and header.sop_class_uid not in _MAMMOGRAPHY_CLASSES):
-        raise Rejected("not_a_mammogram", f"modality {header.modality}, SOP "
-                       f"class {header.sop_class_uid}")
-    if not header.has_pixels:
-        raise Rejected("no_pixel_data", f"SOP class {header.sop_class_uid}")
-    if header.frames > 1:
-        raise Rejected("multi_frame", f"{header.frames} frames")
-    if header.samples_per_pixel != 1 or header.photometric not in (
-            None, "MONOCHROME1", "MONOCHROME2"):
-        raise Rejected("colour", f"{header.samples_per_pixel} samples per "
-                       f"pixel, {header.photometric}")
-    _check_pixels(header)
-    _check_size(header, max_image_bytes)
+def _remarks(elements: Elements, named: tuple[views.Answer, ...],
+             sides: tuple[views.Answer, ...]) -> tuple[str, ...]:
+    """What is odd about a header, as codes of `remarks.REMARKS`."""
+    found = {
+        "view_contradicted": views.contradicted(named),
+        "laterality_contradicted": views.contradicted(sides),
+        "intent_contradicted": _class_intent(elements) not in (
+            None, _intent(elements)),
+        "frames_malformed": (elements.text(_FRAMES) is not None
+                             and elements.integer(_FRAMES) is None),
+    }
+    return remarks.ordered([*attributes.remarks_on(elements), *(
+        code for code, is_so in found.items() if is_so)])
 
 
-def _check_pixels(header: Header) -> None:
-    allocated, stored = header.bits_allocated, header.bits_stored
-    if header.float_pixels:
-        raise Rejected("unsupported_bits", "floating point pixels")
-    if allocated not in (8, 16) or stored is None or stored > allocated:
-        raise Rejected("unsupported_bits", f"{allocated} bits allocated, "
-                       f"{stored} stored; expected 8 or 16, and no more "
-                       "stored than allocated")
-    if header.transfer_syntax not in _SUPPORTED:
-        raise Rejected("unsupported_transfer_syntax", header.transfer_syntax)
-    if not header.sop_instance_uid:
-        raise Rejected("no_sop_instance_uid", "(0008,0018) is absent or empty")
-    if header.photometric is None:
-        raise Rejected("bad_header", "(0028,0004) Photometric Interpretation "
-                       "is absent: nothing says whether 0 is black")
-
-
-def _check_size(header: Header, max_image_bytes: int) -> None:
-    if not header.rows or not header.columns:
-        raise Rejected("bad_header", f"(0028,0010) Rows is {header.rows}, "
-                       f"(0028,0011) Columns is {header.columns}")
-    image_bytes = header.rows * header.columns * (
-        (header.bits_allocated or 16) // 8)
-    if image_bytes > max_image_bytes:
-        raise Rejected("over_limit", f"{header.rows} rows of {header.columns} "
-                       f"pixels are {image_bytes} bytes, the limit is "
-                       f"{max_image_bytes}")
+def _frames(elements: Elements) -> int:
+    return max(1, elements.integer(_FRAMES) or 1)
 
 
 def _date(text: str | None) -> datetime.date | None:
@@ -268,9 +167,8 @@ def _intent(elements: Elements) -> str | None:
     intent = (elements.text(_INTENT) or "").upper()
     if intent in _INTENTS:
         return intent
-    return _MAMMOGRAPHY_CLASSES.get(elements.text(_SOP_CLASS) or "")
+    return _class_intent(elements)
 
 
-def _spacing_mm(elements: Elements, tag: int) -> float | None:
-    spacing = elements.number(tag)
-    return spacing if spacing and spacing > 0 else None
+def _class_intent(elements: Elements) -> str | None:
+    return acceptance.MAMMOGRAPHY_CLASSES.get(elements.text(_SOP_CLASS) or "")

@@ -9,6 +9,8 @@ import re
 
 _SIZE = re.compile(r"([1-9][0-9]{0,4})x([1-9][0-9]{0,4})")
 METHODS = ("resize", "crop")
+_LARGEST_FACTOR = 64
+_SPACINGS_MM = (0.01, 10.0)
 
 
 @dataclasses.dataclass(frozen=True, order=True)
@@ -112,3 +114,55 @@ class Variant:
 
     def __str__(self) -> str:
         return f"{self.method}:{self.size}"
+
+
+@dataclasses.dataclass(frozen=True, order=True)
+class Resample:
+    """How large the pixels of `resize` are.
+
+    >>> Resample.parse("spacing:0.56")
+    Resample(method='spacing', value=0.56)
+    >>> str(Resample.parse("factor:8")), str(Resample.parse("fit"))
+    ('factor:8', 'fit')
+
+    Attributes:
+      method: `factor`: so many original pixels across and down; `spacing`:
+        so many mm in the breast; `fit`: as large as the target allows.
+      value: The factor or the mm, None for `fit`.
+    """
+
+    method: str
+    value: float | None = None
+
+    def __post_init__(self):
+        value = self.value
+        if self.method == "fit":
+            right = value is None
+        elif self.method == "factor":
+            right = value in range(1, _LARGEST_FACTOR + 1)
+        else:
+            least, most = _SPACINGS_MM
+            right = (self.method == "spacing" and value is not None
+                     and least <= value <= most)
+        if not right:
+            raise ValueError(
+                f"resampling {self} is not factor:N (whole, 1 to "
+                f"{_LARGEST_FACTOR}), spacing:MM ({_SPACINGS_MM[0]} to "
+                f"{_SPACINGS_MM[1]:g}) or fit, as in factor:8 or spacing:0.56")
+
+    @classmethod
+    def parse(cls, text: str) -> "Resample":
+        """Reads `METHOD:VALUE` or `fit`; raises ValueError for others."""
+        method, colon, value = text.strip().partition(":")
+        try:
+            return cls(method, float(value) if colon else None)
+        except ValueError as error:
+            if "resampling" in str(error):
+                raise
+            raise ValueError(f"resampling {text!r} is neither factor:N, "
+                             "spacing:MM nor fit, as in factor:8 or "
+                             "spacing:0.56") from None
+
+    def __str__(self) -> str:
+        return (self.method if self.value is None
+                else f"{self.method}:{self.value:g}")

@@ -98,19 +98,22 @@ def modality_levels(attributes: ImageAttributes) -> Levels:
 
 
 def windowed_levels(levels: Levels, attributes: ImageAttributes,
-                    windowing: str) -> Levels:
+                    windowing: str, index: int = 0) -> Levels:
     """After the VOI LUT (PS3.3 C.11.2), as the recipe's `windowing` says.
 
     A window maps onto the declared range. What a header lacks, or states with
-    a width that the standard forbids, is left out.
+    a width that the standard forbids, is left out. Of several windows or LUTs
+    the one of the index is taken, the last where there are fewer.
     """
     if windowing == "lut" and attributes.voi_luts:
         values = np.rint(levels.values * levels.unit + levels.zero)
-        return _looked_up(attributes.voi_luts[0], values.astype(np.int64))
+        lut = attributes.voi_luts[min(index, len(attributes.voi_luts) - 1)]
+        return _looked_up(lut, values.astype(np.int64))
     if windowing == "none" or not attributes.windows:
         return levels
+    window = attributes.windows[min(index, len(attributes.windows) - 1)]
     share = _window_share(levels.values * levels.unit + levels.zero,
-                          attributes.windows[0], attributes.voi_function)
+                          window, attributes.voi_function)
     if share is None:
         return levels
     span = levels.high - levels.low
@@ -150,11 +153,11 @@ def padded_levels(levels: Levels, attributes: ImageAttributes) -> Levels:
     return dataclasses.replace(levels, values=values)
 
 
-def steps(attributes: ImageAttributes,
-          windowing: str) -> list[tuple[str, Levels]]:
+def steps(attributes: ImageAttributes, windowing: str,
+          voi_index: int = 0) -> list[tuple[str, Levels]]:
     """Each step by name, in order; the last one is what is kept."""
     modality = modality_levels(attributes)
-    windowed = windowed_levels(modality, attributes, windowing)
+    windowed = windowed_levels(modality, attributes, windowing, voi_index)
     upright = upright_levels(windowed, attributes)
     return [("stored", stored_levels(attributes)),
             ("modality LUT", modality),
@@ -253,12 +256,14 @@ class Mapping:
             out *= out - np.uint16(first) > last - first
 
 
-def mapping(attributes: ImageAttributes, windowing: str) -> Mapping:
+def mapping(attributes: ImageAttributes, windowing: str,
+            voi_index: int = 0) -> Mapping:
     """The fastest form of all steps for one image.
 
     Args:
       attributes: Of the image.
       windowing: The recipe's.
+      voi_index: Likewise.
 
     Raises:
       Rejected: `bad_header`.
@@ -266,7 +271,7 @@ def mapping(attributes: ImageAttributes, windowing: str) -> Mapping:
     bits = attributes.bits_stored
     shift = max(0, attributes.high_bit + 1 - bits)
     mask = (1 << bits) - 1
-    named = dict(steps(attributes, windowing))
+    named = dict(steps(attributes, windowing, voi_index))
     levels = named["polarity"].values
     codes = np.arange(len(levels))
     flip_bits = int(levels[0])

@@ -23,6 +23,8 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from pipelines import database
+from pipelines import kinds
+from pipelines import modifiers
 from pipelines import reasons
 from pipelines.labels import rows
 
@@ -62,12 +64,20 @@ SELECT {ID} AS id, o.dataset, o.claims, k.image,
        coalesce(s.reason, d.reason) AS rejection,
        d.detail AS duplicate_detail,
        CASE WHEN p.excluded IS NOT NULL THEN p.excluded
+            WHEN NOT list_contains($kinds, coalesce(s.image_kind, $acquired))
+              THEN 'other_kind'
             WHEN coalesce(k.view, s.view) IS NULL THEN 'unknown_view'
             WHEN NOT list_contains($views, coalesce(k.view, s.view))
               THEN 'other_view'
+            WHEN list_has_any(s.view_modifiers, $spot)
+              THEN 'spot_or_magnification'
+            WHEN list_has_any(s.view_modifiers, $special)
+              THEN 'special_view'
             WHEN NOT $keep_for_processing
              AND s.presentation_intent = 'FOR PROCESSING' THEN 'for_processing'
-            WHEN $exclude_implants AND coalesce(s.implant, k.implant)
+            WHEN $exclude_implants AND (
+                coalesce(s.implant, k.implant) OR list_contains(
+                  s.view_modifiers, '{modifiers.IMPLANT_DISPLACED}'))
               THEN 'implant'
        END AS exclusion
 FROM read_parquet($scan, hive_partitioning = false) s
@@ -235,6 +245,11 @@ def make_images(db: "duckdb.DuckDBPyConnection", scan: list[str],
     db.unregister("given")
     db.execute(_IMAGE, {
         "scan": scan, "views": list(rules.views),
+        "kinds": list(rules.image_kinds), "acquired": kinds.ACQUIRED,
+        "spot": [] if rules.keep_spot_views else list(
+            modifiers.SPOT_OR_MAGNIFICATION),
+        "special": [] if rules.keep_special_views else list(
+            modifiers.SPECIAL),
         "keep_for_processing": rules.keep_for_processing,
         "exclude_implants": rules.exclude_implants})
     scanned, = database.one_row(

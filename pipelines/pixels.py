@@ -1,27 +1,28 @@
 """A whole DICOM file to its pixels as they are stored.
 
 Nothing is masked, rescaled or inverted here: that is preprocessing, and the
-attributes beside the pixels say how.
+attributes beside the pixels say how. Only the maximum of several frames, whose
+stored values need not mean the same, is of levels already.
 """
 
 import dataclasses
-import struct
-import zlib
 
 import numpy as np
 
+from pipelines import acceptance
 from pipelines import dicom
+from pipelines import projection
+from pipelines import remarks
 from pipelines.attributes import ImageAttributes, read_attributes
-from pipelines.decoders import DECODERS, Frame, decode_frame
-from pipelines.dicom_elements import (
-    BIG_ENDIAN, Buffer, PIXEL_DATA, read_elements)
-from pipelines.dicom_values import UNDEFINED_LENGTH, Elements, PixelElement
+from pipelines.decoders import Frame
+from pipelines.dicom_elements import Buffer, PIXEL_DATA, read_elements
+from pipelines.dicom_values import Elements
+from pipelines.frames import Decoded, Frames
 from pipelines.reasons import Rejected
+from pipelines.recipe import Recipe
 
 _FIRST_PREFIX_BYTES = 64 << 10
 _PREFIX_GROWTH = 8
-_ITEM = (0xFFFE, 0xE000)
-_DELIMITER = (0xFFFE, 0xE0DD)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -34,19 +35,26 @@ class StoredImage:
         `attributes.bits_stored` are as they were found.
       attributes: What the values mean.
       header: What the scan records.
+      remarks: Codes of `remarks.REMARKS` that only decoding tells.
+      detail: What a remark found, or None.
     """
 
     pixels: np.ndarray
     attributes: ImageAttributes
     header: dicom.Header
+    remarks: tuple[str, ...] = ()
+    detail: str | None = None
 
 
-def decode(data: Buffer, max_image_bytes: int) -> StoredImage:
+def decode(data: Buffer, max_image_bytes: int,
+           recipe: Recipe = Recipe()) -> StoredImage:
     """Decodes a mammogram.
 
     Args:
       data: A whole file, without gzip around it.
-      max_image_bytes: Bytes that its pixels may take.
+      max_image_bytes: Bytes that the pixels of a frame may take.
+      recipe: What becomes of several frames, and of pixels that are not in
+        the transfer syntax that their header states.
 
     Raises:
       Rejected: What `parse_header` and `check_mammogram` raise, `truncated`,
@@ -54,22 +62,82 @@ def decode(data: Buffer, max_image_bytes: int) -> StoredImage:
     """
     elements = _elements(data)
     header = dicom.header_of(elements)
-    dicom.check_mammogram(header, max_image_bytes)
+    acceptance.check_mammogram(header, max_image_bytes, recipe.policy)
     attributes = read_attributes(elements, header.lossy)
+    if elements.pixels is None or elements.pixels.tag != PIXEL_DATA:
+        raise Rejected("no_pixel_data", "(7FE0,0010) Pixel Data is absent")
     frame = Frame(attributes.rows, attributes.columns,
                   attributes.bits_allocated // 8, attributes.signed)
-    pixels = elements.pixels
-    if pixels is None or pixels.tag != PIXEL_DATA:
-        raise Rejected("no_pixel_data", "(7FE0,0010) Pixel Data is absent")
-    if header.transfer_syntax in DECODERS:
-        stream = _joined(memoryview(data), pixels, header.transfer_syntax)
-        values = decode_frame(stream, header.transfer_syntax, frame)
-    else:
-        if elements.body is not None:
-            data = _inflated(data, elements.body, pixels.offset + frame.size)
-        big = header.transfer_syntax == BIG_ENDIAN
-        values = _native(memoryview(data), pixels, frame, big)
-    return StoredImage(values, attributes, header)
+    if elements.body is not None and (
+            frame.size * header.frames > max_image_bytes):
+        raise Rejected("over_limit", f"{header.frames} deflated frames of "
+                       f"{frame.size} bytes, the limit of all is "
+                       f"{max_image_bytes}")
+    frames = Frames(data, elements, frame, header.frames)
+    if header.frames == 1:
+        return _stored(frames.decode(0, recipe.lenient), attributes, header)
+    return _projected(frames, elements, header, recipe)
+
+
+def _projected(frames: Frames, elements: Elements, header: dicom.Header,
+               recipe: Recipe) -> StoredImage:
+    """One image of several frames, of which one at a time is unpacked."""
+    headers = projection.frame_elements(elements, header.frames)
+
+    def stored(index: int) -> StoredImage:
+        attributes = read_attributes(headers(index), header.lossy)
+        return _stored(frames.decode(index, recipe.lenient), attributes,
+                       header)
+
+    image = stored(projection.middle(
+        projection.frame_order(elements, header.frames)))
+    if recipe.tomosynthesis == "middle":
+        return image
+    found, maximum = set(image.remarks), projection.MaximumIntensity(recipe)
+    for index in range(header.frames):
+        one = stored(index)
+        found |= set(one.remarks)
+        maximum.add(one.pixels, one.attributes)
+    levels, attributes = maximum.image(image.attributes)
+    return dataclasses.replace(image, pixels=levels, attributes=attributes,
+                               remarks=remarks.ordered(found))
+
+
+def _stored(decoded: Decoded, attributes: ImageAttributes,
+            header: dicom.Header) -> StoredImage:
+    """A decoded frame, with what it shows of itself taken for true."""
+    found, detail = [], None
+    bits = _stored_bits(decoded, attributes)
+    if bits != attributes.bits_stored:
+        found.append("stream_bits")
+        detail = (f"{bits} bits in the stream, (0028,0101) Bits Stored is "
+                  f"{attributes.bits_stored}")
+        attributes = dataclasses.replace(attributes, bits_stored=bits,
+                                         high_bit=bits - 1)
+    if decoded.transfer_syntax != header.transfer_syntax:
+        found.append("other_transfer_syntax")
+        detail = (f"decoded by transfer syntax {decoded.transfer_syntax}, "
+                  f"(0002,0010) is {header.transfer_syntax}")
+    return StoredImage(decoded.pixels, attributes, header,
+                       remarks.ordered(found), detail)
+
+
+def _stored_bits(decoded: Decoded, attributes: ImageAttributes) -> int:
+    """Bits Stored, or those of the stream where it shows that to be wrong.
+
+    Fewer bits in the stream are all that there are. More are what some
+    encoders write of any image, and count only where values need them.
+    """
+    stated, precision = attributes.bits_stored, decoded.precision
+    if precision is None or attributes.high_bit != stated - 1:
+        return stated
+    if precision <= stated:
+        return precision
+    # Negative values may have lost their sign's extension.
+    low = -1 << stated - 1 if attributes.signed else 0
+    fits = (low <= decoded.pixels.min()
+            and decoded.pixels.max() < 1 << stated)
+    return stated if fits else precision
 
 
 def _elements(data: Buffer) -> Elements:
@@ -84,67 +152,3 @@ def _elements(data: Buffer) -> Elements:
     if elements is None:
         raise Rejected("truncated", "the file ends before its pixels")
     return elements
-
-
-def _inflated(data: Buffer, start: int, size: int) -> bytes:
-    """As much of a deflated data set as its pixels need."""
-    try:
-        return zlib.decompressobj(-zlib.MAX_WBITS).decompress(
-            memoryview(data)[start:], size)
-    except zlib.error as error:
-        raise Rejected("corrupt_deflate", str(error)) from None
-
-
-def _native(data: memoryview, pixels: PixelElement, frame: Frame,
-            big: bool) -> np.ndarray:
-    """Uncompressed pixels (PS3.5, 8.1.1), where they can be as a view."""
-    if pixels.length == UNDEFINED_LENGTH:
-        raise Rejected("undecodable", "pixels in items, which an uncompressed "
-                       "transfer syntax does not allow")
-    value = data[pixels.offset:pixels.offset + pixels.length]
-    if len(value) < frame.size:
-        raise Rejected("truncated", f"{len(value)} bytes of pixels, expected "
-                       f"{frame.size}")
-    if big and frame.itemsize == 1 and pixels.vr == "OW":
-        # Pairs of pixels lie in words, of which the second byte comes first
-        # (PS3.5, 8.1.1 and A.3).
-        words = np.frombuffer(value[:len(value) // 2 * 2], ">u2")
-        value = memoryview(words.astype("<u2").tobytes())
-    stored = frame.dtype.newbyteorder(">" if big else "<")
-    values = np.frombuffer(value[:frame.size], stored)
-    values = values.astype(frame.dtype, copy=False)
-    if not values.flags.aligned:  # which OpenCV does not take
-        values = values.copy()
-    return values.reshape(frame.rows, frame.columns)
-
-
-def _joined(data: memoryview, pixels: PixelElement,
-            transfer_syntax: str) -> memoryview:
-    """The one frame of encapsulated pixels (PS3.5, A.4).
-
-    All fragments are the frame's, and the offset table before them, which is
-    often wrong, is not needed.
-    """
-    fragments, position = [], pixels.offset
-    while position + 8 <= len(data):
-        group, element, length = struct.unpack(
-            "<HHL", data[position:position + 8])
-        if (group, element) == _DELIMITER:
-            break
-        if (group, element) != _ITEM or length == UNDEFINED_LENGTH:
-            raise Rejected(
-                "undecodable", f"found ({group:04X},{element:04X}) at byte "
-                f"{position}, where transfer syntax {transfer_syntax} has "
-                "an item of its pixels")
-        position += 8
-        if position + length > len(data):
-            raise Rejected("truncated", f"a fragment ends at byte "
-                           f"{position + length}, the file at {len(data)}")
-        fragments.append(data[position:position + length])
-        position += length
-    # Some writers leave the offset table out.
-    fragments = fragments[1:] or fragments
-    if not fragments:
-        raise Rejected("truncated", "no fragment of pixels")
-    return fragments[0] if len(fragments) == 1 else memoryview(
-        b"".join(fragments))

@@ -4,7 +4,8 @@ The plan is the scan's rows with the patient, the label, the split and the
 place in it, or the reason why there is none. Precedence: what the scan
 rejects (files that share a SOP Instance UID included), then unlabelled, then
 excluded. Of several exclusions the first of these is named: not_whole_image,
-unknown_view, other_view, for_processing, implant, interval_cancer.
+other_kind, unknown_view, other_view, spot_or_magnification, special_view,
+for_processing, implant, interval_cancer.
 """
 
 import dataclasses
@@ -20,6 +21,7 @@ from pyarrow import parquet
 from pipelines import audit
 from pipelines import database
 from pipelines import join
+from pipelines import kinds
 from pipelines import patients
 from pipelines import placement
 from pipelines import schema
@@ -42,6 +44,8 @@ _SOURCES = {
     "laterality": "j.laterality",
     "laterality_source": "CASE WHEN j.told_side THEN 'label_table' "
                          "ELSE s.laterality_source END",
+    "header_laterality": "s.laterality",
+    "header_view": "s.view",
     "view": "j.view",
     "view_source": "CASE WHEN j.told_view THEN 'label_table' "
                    "ELSE s.view_source END",
@@ -68,8 +72,12 @@ class PlanRules:
 
     Attributes:
       keep_interval_cancers: Keep cancers that were not referred.
-      exclude_implants: Leave out breasts with an implant.
+      exclude_implants: Leave out breasts with an implant, displaced or not.
       views: Which views to keep.
+      image_kinds: Which of `kinds.KINDS` to keep.
+      keep_spot_views: Keep spot compressions and magnifications.
+      keep_special_views: Keep cleavage, axillary tail, tangential and rolled
+        views.
       keep_for_processing: Keep raw detector images.
       label_match: `year`: a visit takes the diagnosis of its own year, else
         of the next; `rounding`: that of its rounded date.
@@ -85,6 +93,9 @@ class PlanRules:
     keep_interval_cancers: bool = False
     exclude_implants: bool = False
     views: tuple[str, ...] = ("CC", "MLO")
+    image_kinds: tuple[str, ...] = kinds.DEFAULT_KINDS
+    keep_spot_views: bool = False
+    keep_special_views: bool = False
     keep_for_processing: bool = False
     label_match: str = "year"
     label_conflicts: str = "error"
@@ -104,6 +115,8 @@ class PlanRules:
             raise ValueError(
                 f"--cancer_birads={','.join(map(str, self.cancer_birads))} is "
                 "not a list of BI-RADS categories, 0 to 6, as in 4,5,6")
+        for kind in self.image_kinds:
+            rows.check_choice("--image_kinds", kind, tuple(kinds.KINDS))
         splits.check_fractions("--fractions", self.fractions)
         if not self.views or any(
                 view != view.strip().upper() or not view

@@ -13,11 +13,13 @@ from pipelines import area
 from pipelines import breast
 from pipelines import intensity
 from pipelines import markers
+from pipelines import resampling
 from pipelines import variants
-from pipelines.geometry import Box, Size, Variant
+from pipelines.geometry import Box, Resample, Size, Variant
 from pipelines.pixels import StoredImage
 from pipelines.reasons import Rejected
-from pipelines.recipe import Recipe
+from pipelines.recipe import DEFAULT_RESAMPLE, Recipe
+from pipelines.spacing import Spacing
 from pipelines.workspace import Workspace
 
 # Parallel work is by image: threads inside OpenCV would only fight for cores.
@@ -96,6 +98,8 @@ class Upright:
       removal: The markers.
       flipped: Whether parts are mirrored.
       workspace: Where parts are put together.
+      resample: How large the pixels of `resize` variants are.
+      spacing: Distances of the original's pixels, where they are known.
     """
 
     pixels: np.ndarray
@@ -105,6 +109,8 @@ class Upright:
     removal: markers.Removal
     flipped: bool
     workspace: Workspace
+    resample: Resample = DEFAULT_RESAMPLE
+    spacing: Spacing | None = None
 
     @property
     def size(self) -> Size:
@@ -144,35 +150,58 @@ class Upright:
 
     def output(self, variant: Variant) -> Output:
         """One variant of the image."""
-        shown = variants.original_box(variant.method, self.box, self.size)
         if variant.method == "crop":
-            pixels, scale_x, scale_y = variants.crop(
+            shown = self.box
+            pixels = variants.stretch(
                 self.part(shown), variant.size, self.workspace)
+            scale_x = shown.width / variant.size.width
+            scale_y = shown.height / variant.size.height
         else:
-            pixels, scale_x, scale_y = variants.resize(
-                self.size, variant.size, self.upright_eighth,
-                lambda: self.part(shown), self.workspace)
+            pixels, shown, scale_x, scale_y = self._resized(variant.size)
         return Output(variant, pixels, shown, scale_x, scale_y,
                       int(pixels.max()))
+
+    def _resized(self, target: Size) -> tuple[np.ndarray, Box, float, float]:
+        """Pixels, what of the original they show, and their scale."""
+        placed = resampling.place(
+            self.resample, self.spacing, self.size, target,
+            self.box.top + self.box.height // 2)
+        small = self._small(placed)
+        shown = placed.shown
+        if self.flipped:
+            shown = shown.mirrored(self.size.width)
+        return (variants.on_black(small, target), shown, placed.scale_x,
+                placed.scale_y)
+
+    def _small(self, placed: resampling.Placed) -> np.ndarray:
+        if placed.factor == area.CELL:
+            return self.upright_eighth()
+        shown = placed.shown
+        part = self.part(Box(0, 0, self.size.width, self.size.height))[
+            shown.top:shown.bottom, shown.left:shown.right]
+        if placed.factor:
+            return variants.by_factor(part, placed.factor)
+        return variants.stretch(part, placed.size, self.workspace)
 
 
 def prepare(image: StoredImage, recipe: Recipe,
             workspace: Workspace) -> Upright:
     """All steps up to the variants; see `preprocess`."""
-    pixels, survey = _levels(image, recipe.windowing, workspace)
+    pixels, survey = _levels(image, recipe, workspace)
     height, width = pixels.shape
     mask, box = _find_breast(survey.eighth, Size(width, height), recipe)
     removal = markers.find(pixels, survey, mask, recipe.markers)
     upright = Upright(
         pixels, markers.eighth_after(pixels, survey, removal), mask, box,
-        removal, False, workspace)
+        removal, False, workspace, recipe.resample, image.attributes.spacing)
     return dataclasses.replace(upright, flipped=_right_is_brighter(upright))
 
 
-def _levels(image: StoredImage, windowing: str,
+def _levels(image: StoredImage, recipe: Recipe,
             workspace: Workspace) -> tuple[np.ndarray, area.Survey]:
     """Levels and their survey; the stored pixels themselves if they will do."""
-    mapping = intensity.mapping(image.attributes, windowing)
+    mapping = intensity.mapping(image.attributes, recipe.windowing,
+                                recipe.voi_index)
     stored = image.pixels
     if mapping.keeps(stored):
         survey = area.survey(stored)
@@ -240,10 +269,10 @@ def stages(image: StoredImage,
       component), `markers`, `flipped`, and each variant by its name. Without
       a breast, the list ends before it.
     """
-    pictures, mapping = [], intensity.mapping(image.attributes,
-                                              recipe.windowing)
+    intended = image.attributes, recipe.windowing, recipe.voi_index
+    pictures, mapping = [], intensity.mapping(*intended)
     before = None
-    for name, levels in intensity.steps(image.attributes, recipe.windowing):
+    for name, levels in intensity.steps(*intended):
         picture = np.empty(image.pixels.shape, np.uint16)
         dataclasses.replace(
             mapping, table=levels.values.astype(np.uint16)).apply(

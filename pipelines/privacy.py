@@ -14,6 +14,7 @@ import re
 # probability of 3e-6.
 _HASH_DIGITS = 16
 MIN_KEY_BYTES = 16
+_OLDEST = 90
 _SUFFIX = re.compile(r"(?:\.[A-Za-z]+)?$")
 
 
@@ -42,6 +43,13 @@ class Pseudonyms:
         if self.key is None or not patient_id:
             return patient_id
         return self._hash("patient", patient_id)
+
+    def age(self, years: int | None) -> int | None:
+        """The age as it is written; where IDs are hashed, 90 stands for all
+        above 89, whom their age could give away (45 CFR 164.514 (b)(2))."""
+        if self.key is None or years is None:
+            return years
+        return min(years, _OLDEST)
 
     def path_key(self, path: str) -> str | None:
         """What a path is recognised by in a later build, or None."""

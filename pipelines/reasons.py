@@ -79,13 +79,14 @@ REASONS: dict[str, Reason] = {
         "nothing, or narrow --dicoms"),
     "no_pixel_data": _rejected("there is no image in it", "nothing"),
     "multi_frame": _rejected(
-        "several frames (tomosynthesis)", "export 2-D views"),
+        "several frames (tomosynthesis)",
+        "--tomosynthesis=middle or mip, or export 2-D views"),
     "colour": _rejected(
         "several samples per pixel (a screen capture)", "nothing"),
     "unsupported_bits": _rejected(
         "neither 8 nor 16 bits allocated", "export it again"),
     "unsupported_transfer_syntax": _rejected(
-        "no decoder for its transfer syntax", "transcode it"),
+        "no decoder for its transfer syntax", "transcode it, or --lenient"),
     "no_sop_instance_uid": _rejected(
         "no SOP Instance UID", "export it again"),
     "duplicate_identical": _rejected(
@@ -95,10 +96,13 @@ REASONS: dict[str, Reason] = {
         "its SOP Instance UID is another file's, with other bytes",
         "find out which is right and remove the other"),
     "undecodable": _rejected(
-        "the pixels cannot be decoded", "export it again"),
+        "the pixels cannot be decoded", "export it again, or --lenient"),
     "no_breast_found": _rejected(
         "nothing in it looks like a breast",
         "look at it with tools/show_records.py"),
+    "no_pixel_spacing": _rejected(
+        "no pixel spacing, which --resample=spacing needs",
+        "--resample=factor:8 or fit"),
     "changed_since_scan": _rejected(
         "the file changed while the build ran", "run the build again"),
     "internal_error": _rejected(
@@ -123,11 +127,21 @@ REASONS: dict[str, Reason] = {
         "nothing, crops and masks are not mammograms"),
     "interval_cancer": _excluded(
         "a cancer that was not referred", "--keep_interval_cancers"),
-    "implant": _excluded("a breast implant", "--noexclude_implants"),
+    "implant": _excluded(
+        "a breast implant, or a view with it displaced",
+        "--noexclude_implants"),
+    "other_kind": _excluded(
+        "an image of a kind that --image_kinds leaves out (a specimen, a "
+        "phantom, ...)", "add it to --image_kinds"),
     "unknown_view": _excluded(
         "the header does not say which view", "complete the header"),
     "other_view": _excluded(
         "a view that --views leaves out", "add it to --views"),
+    "spot_or_magnification": _excluded(
+        "a spot compression or a magnified view", "--keep_spot_views"),
+    "special_view": _excluded(
+        "a cleavage, axillary tail, tangential or rolled view, as its "
+        "modifier says", "--keep_special_views"),
     "for_processing": _excluded(
         "raw detector values, not meant for viewing",
         "--keep_for_processing"),

@@ -6,6 +6,7 @@ from typing import Any, TextIO
 from pipelines import config as configs
 from pipelines import database
 from pipelines import reasons
+from pipelines import remarks
 from pipelines import shards
 
 
@@ -37,6 +38,8 @@ def built(config: configs.BuildConfig, dataset: dict[str, Any], audit: Any,
     counts = dataset["counts"]
     print(_tables(counts["splits"], counts["images"], counts["reasons"]),
           file=stream)
+    if counts["remarks"]:
+        print("\n" + _remarks(counts["remarks"]), file=stream)
     print("\n" + table(
         ["variant", "records", "MB", "shards"],
         [[name, f"{variant['records']:,}", f"{variant['bytes'] / 1e6:,.1f}",
@@ -78,6 +81,14 @@ def _tables(splits: dict[str, dict[str, int]], statuses: dict[str, int],
                   by_split), "",
         table(["status", "reason", "files", "what was found", "what to do"],
               by_reason)))
+
+
+def _remarks(counts: dict[str, int]) -> str:
+    """What is odd about images, whatever became of them."""
+    return table(["remark", "images", "what was found, and what is done"],
+                 [[code, f"{counts[code]:,}", meaning]
+                  for code, meaning in remarks.REMARKS.items()
+                  if code in counts])
 
 
 def _status(config: configs.BuildConfig, audit: Any,

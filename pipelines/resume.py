@@ -62,7 +62,8 @@ class Existing:
         others = {shard.recipe_core
                   for shard in self.complete.values()} - {core}
         if others and not config.overwrite:
-            theirs, ours = json.loads(sorted(others)[0]), wanted.core()
+            theirs, ours = (recipes.OPTIONAL | values for values in (
+                json.loads(sorted(others)[0]), wanted.core()))
             differences = ", ".join(
                 f"{name} is {theirs.get(name)!r} there and {ours.get(name)!r}"
                 " here" for name in sorted({*theirs, *ours})

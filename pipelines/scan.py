@@ -11,6 +11,7 @@ from pipelines import files
 from pipelines import matching
 from pipelines import privacy
 from pipelines import reasons
+from pipelines import recipe as recipes
 from pipelines import schema
 
 # Pixels start at 570 to 32,872 bytes in every real mammogram met.
@@ -47,13 +48,15 @@ class Limits:
 
 
 def scan_row(file: matching.MatchedFile, limits: Limits,
-             pseudonyms: privacy.Pseudonyms) -> dict[str, Any]:
+             pseudonyms: privacy.Pseudonyms,
+             policy: recipes.Policy = recipes.Policy()) -> dict[str, Any]:
     """One row of the table `scan`; never raises for what a file holds.
 
     Args:
       file: The matched file.
       limits: How much of it is read.
       pseudonyms: How its patient ID and path are written.
+      policy: Which files are let through that are no plain images.
 
     Returns:
       Values by the names of `schema.SCAN`.
@@ -66,11 +69,11 @@ def scan_row(file: matching.MatchedFile, limits: Limits,
     try:
         header = read_header(file, limits)
         patient_id = header.patient_id
-        row.update((name, value)
+        row.update((name, list(value) if isinstance(value, tuple) else value)
                    for name, value in dataclasses.asdict(header).items()
                    if name in row)
-        row["view_modifiers"] = list(header.view_modifiers)
-        dicom.check_mammogram(header, limits.max_image_bytes)
+        row["patient_age"] = pseudonyms.age(header.patient_age)
+        dicom.check_mammogram(header, limits.max_image_bytes, policy)
     except Exception as error:  # One exception would end the whole build.
         row.update(rejection(error))
     row["patient_id"] = patient_id and pseudonyms.patient(patient_id)

@@ -77,7 +77,7 @@ def _create_images(connection: duckdb.DuckDBPyConnection,
     else:
         connection.from_arrow(schema.arrow_schema(
             schema.CONVERTED).empty_table()).create_view("converted")
-    outcome = ("status", "reason", "detail")
+    outcome = ("status", "reason", "detail", "remarks")
     columns = ", ".join(
         f"CASE WHEN planned.status = 'planned' THEN converted.{name} "
         f"ELSE planned.{name} END AS {name}" if name in outcome
@@ -132,6 +132,10 @@ def _counts(connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:
     return {
         "images": count("status"),
         "reasons": count("reason"),
+        "remarks": dict(connection.execute("""
+            SELECT remark, count(*) FROM (
+              SELECT unnest(remarks) AS remark FROM images)
+            GROUP BY 1 ORDER BY 1""").fetchall()),
         "splits": {split: {"images": images, "cancer": cancer,
                            "not_cancer": not_cancer, "unknown": unknown}
                    for split, images, cancer, not_cancer, unknown in splits},

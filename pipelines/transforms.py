@@ -22,6 +22,7 @@ from pipelines import preprocess
 from pipelines import privacy
 from pipelines import progress
 from pipelines import reasons
+from pipelines import recipe as recipes
 from pipelines import scan
 from pipelines import schema
 
@@ -94,10 +95,12 @@ class ScanHeaders(beam.PTransform):
 
     limits: scan.Limits
     pseudonyms: privacy.Pseudonyms
+    policy: recipes.Policy = recipes.Policy()
 
     def expand(self, tasks):
         row_of = functools.partial(scan.scan_row, limits=self.limits,
-                                   pseudonyms=self.pseudonyms)
+                                   pseudonyms=self.pseudonyms,
+                                   policy=self.policy)
         return tasks | "Scan" >> beam.ParDo(
             _RowsOfFiles(row_of, schema.arrow_schema(schema.SCAN),
                          reads_whole=False))

@@ -1,69 +1,35 @@
 """From an image to the size that a network takes."""
 
-from typing import Callable
-
 import cv2
 import numpy as np
 
-from pipelines import area
-from pipelines.geometry import Box, Size
+from pipelines.geometry import Size
 from pipelines.workspace import Workspace
 
 _BANDS = 4  # OpenCV resizes at most four channels by area.
 _MOST_GROUPS = 4
 
 
-def fits_by_eighth(size: Size, target: Size) -> bool:
-    """Whether an eighth of an image fits into the target.
-
-    >>> fits_by_eighth(Size(3328, 4096), Size(416, 512))
-    True
-    """
-    return (area.cells(size.width) <= target.width
-            and area.cells(size.height) <= target.height)
-
-
-def fitted(size: Size, target: Size) -> Size:
-    """The largest size of the same shape within the target, rounded.
-
-    >>> fitted(Size(2864, 4432), Size(416, 512))
-    Size(width=331, height=512)
-    """
-    width, height = size.width, size.height
-    if height * target.width >= width * target.height:
-        scaled = (target.height * width + height // 2) // height
-        return Size(max(1, scaled), target.height)
-    scaled = (target.width * height + width // 2) // width
-    return Size(target.width, max(1, scaled))
-
-
-def resize(size: Size, target: Size, eighth: Callable[[], np.ndarray],
-           whole: Callable[[], np.ndarray],
-           workspace: Workspace) -> tuple[np.ndarray, float, float]:
-    """The whole image, padded with black at its right and bottom.
+def by_factor(pixels: np.ndarray, factor: int) -> np.ndarray:
+    """The mean of factor x factor pixels, zeros beyond right and bottom.
 
     Args:
-      size: Of the image.
-      target: Of the result.
-      eighth: Gives the image's means by cell, uint16.
-      whole: Gives the image, uint16; called only where an eighth is too
-        large.
-      workspace: Buffers.
+      pixels: uint16 `[height, width]`.
+      factor: Pixels, across and down.
 
     Returns:
-      uint16 `[target.height, target.width]`, and the image's pixels per
-      pixel of it, across and down.
+      uint16 `[ceil(height / factor), ceil(width / factor)]`, as OpenCV's
+      INTER_AREA rounds it.
     """
-    if fits_by_eighth(size, target):
-        return _on_black(eighth(), target), float(area.CELL), float(area.CELL)
-    new = fitted(size, target)
-    return (_on_black(shrink(whole(), new, workspace), target),
-            size.width / new.width, size.height / new.height)
+    height, width = pixels.shape
+    rows, columns = -(-height // factor), -(-width // factor)
+    padded = on_black(pixels, Size(columns * factor, rows * factor))
+    return cv2.resize(padded, (columns, rows), interpolation=cv2.INTER_AREA)
 
 
-def crop(part: np.ndarray, target: Size,
-         workspace: Workspace) -> tuple[np.ndarray, float, float]:
-    """The part of an image within the breast's box, stretched.
+def stretch(part: np.ndarray, target: Size,
+            workspace: Workspace) -> np.ndarray:
+    """A part of an image in another size, whatever becomes of its shape.
 
     Args:
       part: uint16 `[height, width]`.
@@ -71,15 +37,14 @@ def crop(part: np.ndarray, target: Size,
       workspace: Buffers.
 
     Returns:
-      As `resize`.
+      uint16 `[target.height, target.width]`: area means, or where a side is
+      enlarged, linear between pixels.
     """
     height, width = part.shape
     if width >= target.width and height >= target.height:
-        scaled = shrink(part, target, workspace)
-    else:
-        scaled = cv2.resize(part, (target.width, target.height),
-                            interpolation=cv2.INTER_LINEAR)
-    return scaled, width / target.width, height / target.height
+        return shrink(part, target, workspace)
+    return cv2.resize(part, (target.width, target.height),
+                      interpolation=cv2.INTER_LINEAR)
 
 
 def shrink(pixels: np.ndarray, size: Size, workspace: Workspace) -> np.ndarray:
@@ -115,12 +80,8 @@ def shrink(pixels: np.ndarray, size: Size, workspace: Workspace) -> np.ndarray:
     return result.reshape(size.height, size.width)
 
 
-def original_box(method: str, box: Box, size: Size) -> Box:
-    """What of the original one variant shows, before the flip."""
-    return box if method == "crop" else Box(0, 0, size.width, size.height)
-
-
-def _on_black(pixels: np.ndarray, target: Size) -> np.ndarray:
-    canvas = np.zeros((target.height, target.width), np.uint16)
+def on_black(pixels: np.ndarray, size: Size) -> np.ndarray:
+    """An image at the top left of a larger black one."""
+    canvas = np.zeros((size.height, size.width), np.uint16)
     canvas[:pixels.shape[0], :pixels.shape[1]] = pixels
     return canvas

@@ -2,13 +2,14 @@
 
 Mammograms name their view in any of a handful of places, and de-identified
 ones often keep only one of them. Each function asks them in the order of
-their reliability and returns the answer with the name of the place.
+their reliability, and gives each place's name with its answer.
 """
 
 import re
 from collections.abc import Iterable
 
 from pipelines.dicom_values import Elements
+from pipelines.modifiers import without_suffix
 
 _VIEW_POSITION = 0x00185101
 _SERIES_DESCRIPTION = 0x0008103E
@@ -17,16 +18,16 @@ _LATERALITY = 0x00200060
 _IMAGE_LATERALITY = 0x00200062
 _FRAME_LATERALITY = 0x00209072
 _FRAME_ANATOMY = 0x00209071
-_SHARED_GROUPS = 0x52009229
+_SHARED_GROUPS, _FRAME_GROUPS = 0x52009229, 0x52009230
 _VIEW_CODES = 0x00540220
-_VIEW_MODIFIERS = 0x00540222
 _CODE_VALUE = 0x00080100
 _CODE_MEANING = 0x00080104
 
 # What the functions below read, series description included: it is looked
 # at, and never stored.
 TAGS = (_VIEW_POSITION, _SERIES_DESCRIPTION, _PATIENT_ORIENTATION,
-        _LATERALITY, _IMAGE_LATERALITY, _SHARED_GROUPS, _VIEW_CODES)
+        _LATERALITY, _IMAGE_LATERALITY, _SHARED_GROUPS, _FRAME_GROUPS,
+        _VIEW_CODES)
 
 # View for mammography (PS3.16, CID 4014): view, SNOMED CT, SNOMED RT, and
 # what the meaning reads without its punctuation.
@@ -49,26 +50,8 @@ _CID_4014 = (
     ("XCCM", "Y-X1771", "Y-X1771", "exaggeratedcraniocaudalmedially"),
     ("XCC", "399265009", "R-102CF", "exaggeratedcraniocaudal"),
 )
-# View modifier for mammography (PS3.16, CID 4015).
-_CID_4015 = (
-    ("anterior_compression", "441752004", "P2-00161"),
-    ("axillary_tail", "399011000", "R-102D1"),
-    ("axillary_tissue", "442580003", "R-40AB2"),
-    ("cleavage", "399161006", "R-102D2"),
-    ("implant_displaced", "399209000", "R-102D5"),
-    ("infra_mammary_fold", "442593008", "R-40ABE"),
-    ("magnification", "399163009", "R-102D6"),
-    ("nipple_in_profile", "442581004", "R-40AB3"),
-    ("rolled_inferior", "414493004", "R-102CA"),
-    ("rolled_lateral", "399197002", "R-102D3"),
-    ("rolled_medial", "399226006", "R-102D4"),
-    ("rolled_superior", "415670009", "R-102C9"),
-    ("spot_compression", "399055006", "R-102D7"),
-    ("tangential", "399110001", "R-102C2"),
-)
 _BY_CODE = {code: view for view, *codes, _ in _CID_4014 for code in codes}
 _BY_MEANING = {meaning: view for view, *_, meaning in _CID_4014}
-_MODIFIERS = {code: name for name, *codes in _CID_4015 for code in codes}
 
 # ACR's names (PS3.16, CID 4014), and the two views that CID 4015 makes of a
 # modifier: axillary tail and cleavage.
@@ -80,17 +63,19 @@ _TELLING = frozenset(("CC", "MLO", "LMO", "XCC", "XCCL", "XCCM"))
 _PREFIXED = _TELLING | {"ML", "LM"}
 _SIDES = {"L": "L", "LEFT": "L", "LT": "L", "R": "R", "RIGHT": "R", "RT": "R"}
 
+# A place, and what it says; what is found, and where.
+Answer = tuple[str, str | None]
 Found = tuple[str, str] | tuple[None, None]
 
 
-def find_view(elements: Elements) -> Found:
-    """The view by ACR's name, as 'MLO', and where it was found.
+def view_answers(elements: Elements) -> tuple[Answer, ...]:
+    """What each place names as the view, by ACR's name, as 'MLO'.
 
     In order: (0018,5101) *View Position*; the code value of (0054,0220) *View
     Code Sequence*, then its meaning; (0020,0020) *Patient Orientation* where
     the view was written there (CBIS-DDSM); (0008,103E) *Series Description*.
     """
-    return _first(
+    return (
         ("view_position", _view_in(elements.text(_VIEW_POSITION), VIEWS)),
         ("view_code", _view_of_code(elements)),
         ("patient_orientation", _view_in(
@@ -99,15 +84,16 @@ def find_view(elements: Elements) -> Found:
             elements.text(_SERIES_DESCRIPTION), _TELLING)))
 
 
-def find_laterality(elements: Elements, view: str | None) -> Found:
-    """'L' or 'R', and where it was found; both breasts are no answer.
+def laterality_answers(elements: Elements,
+                       view: str | None) -> tuple[Answer, ...]:
+    """What each place names as the side, 'L' or 'R'; both are no answer.
 
     In order: (0020,0062) *Image Laterality*; (0020,0060) *Laterality*, of the
     series; (0020,9072) *Frame Laterality*; text such as 'RCC' or 'RIGHT CC' in
     *View Position* or *Series Description*; *Patient Orientation* of a view
     whose plane is oblique.
     """
-    return _first(
+    return (
         ("image_laterality", _side(elements.text(_IMAGE_LATERALITY))),
         ("laterality", _side(elements.text(_LATERALITY))),
         ("frame_laterality", _frame_laterality(elements)),
@@ -117,19 +103,13 @@ def find_laterality(elements: Elements, view: str | None) -> Found:
         ("patient_orientation", _side_of_plane(elements, view)))
 
 
-def find_view_modifiers(elements: Elements) -> tuple[str, ...]:
-    """Names of CID 4015, as 'spot_compression'; unknown codes left out.
-
-    The modifiers belong to the view's item (PS3.3, C.8.11.7); some writers
-    put them beside it.
-    """
-    holders = (*elements.items(_VIEW_CODES), elements)
-    codes = (modifier.text(_CODE_VALUE) or "" for holder in holders
-             for modifier in holder.items(_VIEW_MODIFIERS))
-    return tuple(sorted({_MODIFIERS[c] for c in codes if c in _MODIFIERS}))
+def contradicted(answers: Iterable[Answer]) -> bool:
+    """Whether two places name different things."""
+    return len({answer for _, answer in answers} - {None}) > 1
 
 
-def _first(*answers: tuple[str, str | None]) -> Found:
+def first(answers: Iterable[Answer]) -> Found:
+    """The first answer, and the place that gave it."""
     for source, answer in answers:
         if answer:
             return answer, source
@@ -141,10 +121,14 @@ def _side(text: str | None) -> str | None:
 
 
 def _frame_laterality(elements: Elements) -> str | None:
-    sides = {_side(anatomy.text(_FRAME_LATERALITY))
-             for group in elements.items(_SHARED_GROUPS)
-             for anatomy in group.items(_FRAME_ANATOMY)}
-    return _only(sides)
+    """Of all frames, or else the one that each of them has."""
+    for groups in (_SHARED_GROUPS, _FRAME_GROUPS):
+        sides = {_side(anatomy.text(_FRAME_LATERALITY))
+                 for group in elements.items(groups)
+                 for anatomy in group.items(_FRAME_ANATOMY)}
+        if sides:
+            return _only(sides)
+    return None
 
 
 def _only(answers: Iterable[str | None]) -> str | None:
@@ -165,6 +149,7 @@ def _parts(text: str | None, views: frozenset[str]
 
 
 def _part(word: str, views: frozenset[str]) -> tuple[str | None, str | None]:
+    word = without_suffix(word)
     # LMO and LM are views, and not a left MO or M.
     if word in views:
         return None, word

@@ -241,14 +241,25 @@ def _why_unlabelled(image, keys, claims, kind):
 
 
 def _why_excluded(image, outcome, rules):
+    modifiers = image["view_modifiers"] or []
+    if (image["image_kind"] or "2d") not in rules.image_kinds:
+        return "other_kind"
     if image["view"] is None:
         return "unknown_view"
     if image["view"] not in rules.views:
         return "other_view"
+    if not rules.keep_spot_views and (
+            "spot_compression" in modifiers or "magnification" in modifiers):
+        return "spot_or_magnification"
+    if not rules.keep_special_views and any(
+            name.startswith(("rolled", "cleavage", "axillary_tail",
+                             "tangential")) for name in modifiers):
+        return "special_view"
     if (image["presentation_intent"] == "FOR PROCESSING"
             and not rules.keep_for_processing):
         return "for_processing"
-    if image["implant"] and rules.exclude_implants:
+    implant = image["implant"] or "implant_displaced" in modifiers
+    if implant and rules.exclude_implants:
         return "implant"
     if outcome == "FN" and not rules.keep_interval_cancers:
         return "interval_cancer"

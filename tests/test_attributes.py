@@ -6,6 +6,7 @@ import pytest
 
 from pipelines import pixels
 from pipelines.dicom import ImageAttributes, Lut, Window
+from pipelines.spacing import Spacing
 from tests import synthetic
 
 
@@ -43,7 +44,8 @@ def test_defaults():
         signed=False, photometric="MONOCHROME2", lut_shape=None,
         rescale_slope=1.0, rescale_intercept=0.0, modality_lut=None,
         padding=None, windows=(), voi_function="LINEAR", voi_luts=(),
-        transfer_syntax="1.2.840.10008.1.2.1", lossy=False)
+        transfer_syntax="1.2.840.10008.1.2.1", lossy=False,
+        spacing=Spacing(0.07, 0.07, "imager_pixel_spacing"))
 
 
 @pytest.mark.parametrize("name, overrides, expected", [

@@ -289,10 +289,10 @@ def test_an_error_of_ours_rejects_one_image_and_tells_where(
     broken = (copy / "dicoms/000007-L-CC.dcm").read_bytes()
     decode = convert.pixels.decode
 
-    def fail_once(data, limit):
+    def fail_once(data, *rest):
         if bytes(data) == broken:
             raise KeyError("PatientName^Secret")
-        return decode(data, limit)
+        return decode(data, *rest)
 
     monkeypatch.setattr(convert.pixels, "decode", fail_once)
     settings = builds.config("internal")

@@ -96,6 +96,8 @@ HEADERS = {
     "laterality_none": {"ImageLaterality": None, "Laterality": None,
                         "PatientOrientation": None},
     "laterality_wrong": {"ImageLaterality": "L"},
+    "laterality_contradicted": {"ImageLaterality": "R",
+                                "ViewPosition": "LMLO"},
     "laterality_both": {"ImageLaterality": "B"},
     "view_code_only": {"ViewPosition": None, "PatientOrientation": None},
     "view_orientation_only": {"ViewPosition": None, "ViewCodeSequence": None,
@@ -108,6 +110,17 @@ HEADERS = {
     "view_xccl": {"ViewPosition": "XCCL"},
     "implant": {"BreastImplantPresent": "YES"},
     "spot_compression": {"PaddleDescription": "SPOT"},
+    "spot_paddle": {"PaddleDescription": "10CM SPOT"},
+    "view_suffix": {"ViewPosition": "MLOID", "ViewCodeSequence": None},
+    "cview_named": {"SeriesDescription": "Intelligent 2D"},
+    "tomosynthesis_slice": {"ImageType": [
+        "DERIVED", "PRIMARY", "TOMOSYNTHESIS", "NONE"]},
+    "specimen": {"SpecimenIdentifier": "1"},
+    "quality_control": {"QualityControlImage": "YES"},
+    "stereotactic": {"ImageType": ["ORIGINAL", "PRIMARY", "STEREO_PLUS"]},
+    "screen_save": {"ImageType": ["DERIVED", "SECONDARY", "SCREEN SAVE"]},
+    "no_spacing": {"ImagerPixelSpacing": None},
+    "bits_mismatch": {"BitsStored": 10, "HighBit": 9},
     "derived_cview": {"ImageType": ["DERIVED", "PRIMARY", "TOMOSYNTHESIS",
                                     "GENERATED_2D"]},
     "both_spacings": {"PixelSpacing": [0.065, 0.065],
@@ -116,6 +129,9 @@ HEADERS = {
     "charset_utf8": {"InstitutionName": "Sørlandet 放射線科"},
     "scanned_film": {"BitsStored": 16, "ConversionType": "DF"},
     "tomosynthesis": {"NumberOfFrames": 3, "ImageLaterality": None},
+    "tomosynthesis_shuffled": {"NumberOfFrames": 3, "RescaleSlope": None},
+    "tomosynthesis_fragments": {"NumberOfFrames": 3},
+    "projections": {"NumberOfFrames": 2},
     "colour_capture": {"SamplesPerPixel": 3},
     "not_a_mammogram": {"Modality": "CR"},
     "structured_report": {"Modality": "SR", "Rows": None},
@@ -139,7 +155,8 @@ def test_the_side_stands_in_the_frames(name):
 
 @pytest.mark.parametrize("name,code", [
     ("implant_displaced", "399209000"), ("spot_compression", "399055006"),
-    ("magnification", "399163009")])
+    ("magnification", "399163009"), ("cleavage", "399161006"),
+    ("rolled", "399197002")])
 def test_view_modifiers(name, code):
     item = dataset(name).ViewCodeSequence[0]
     assert item.CodeValue == "399368009"
@@ -183,6 +200,7 @@ def test_signed_pixels_with_their_intercept_are_what_they_were():
 @pytest.mark.parametrize("name,descriptor,length", [
     ("voi_lut", [4096, 0, 12], 8192), ("voi_lut_wide", [4096, 0, 8], 8192),
     ("voi_lut_signed_first", [4096, 65535, 12], 8192),
+    ("voi_lut_words", [4096, 0, 12], 4096),
     ("voi_lut_65536", [0, 0, 16], 131072),
     ("voi_lut_short", [4096, 0, 12], 200)])
 def test_look_up_tables(name, descriptor, length):

@@ -55,7 +55,8 @@ def test_every_column():
         samples_per_pixel=1, bits_allocated=16, bits_stored=12,
         photometric="MONOCHROME2", transfer_syntax="1.2.840.10008.1.2.1",
         presentation_intent="FOR PRESENTATION", pixel_spacing_mm=0.065,
-        imager_pixel_spacing_mm=0.07, lossy=False, has_pixels=True,
+        imager_pixel_spacing_mm=0.07, breast_spacing_mm=0.065,
+        spacing_source="pixel_spacing", lossy=False, has_pixels=True,
         float_pixels=False)
     assert reason_of(found) is None
 

@@ -6,6 +6,7 @@ import re
 import pytest
 
 from pipelines import reasons
+from pipelines import remarks
 from pipelines import schema
 from tests import archive
 from tests import builds
@@ -26,6 +27,7 @@ BLOCKS = {
     "schema:images": schema.markdown(schema.IMAGES),
     "schema:records": _records(),
     "reasons": reasons.markdown(),
+    "remarks": remarks.markdown(),
 }
 
 

@@ -88,3 +88,18 @@ def test_scaled_covers_each_pixel_s_square(box, width, height, factor):
     scaled = mask(box.scaled(factor), width * factor, height * factor)
     square = np.ones((factor, factor), bool)
     assert (scaled == np.kron(mask(box, width, height), square)).all()
+
+
+@pytest.mark.parametrize("text", ["factor:8", "factor:1", "spacing:0.56",
+                                  "spacing:1", "fit"])
+def test_resampling_round_trip(text):
+    assert str(geometry.Resample.parse(text)) == text
+
+
+@pytest.mark.parametrize("text", [
+    "", "8", "factor", "factor:", "factor:0", "factor:2.5", "factor:65",
+    "factor:-8", "spacing", "spacing:0", "spacing:nan", "spacing:11",
+    "spacing:0,56", "fit:8", "factor:8:8", "FIT"])
+def test_malformed_resampling_is_refused(text):
+    with pytest.raises(ValueError, match="factor:8 or spacing:0.56"):
+        geometry.Resample.parse(text)

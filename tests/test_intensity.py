@@ -132,6 +132,27 @@ def test_windowing(name, windowing, header, expected):
     assert levels(pixels, windowing, **header) == expected
 
 
+@pytest.mark.parametrize("index, expected", [
+    (0, [0, 2050, 4095]), (1, [1024, 2050, 3072]), (2, [1024, 2050, 3072])])
+def test_window_of_an_index_is_the_last_where_there_are_fewer(
+        index, expected):
+    image = phantoms.stored_image(u16(1000, 2048, 3096).reshape(1, 3),
+                                  windows=(Window(2048, 1000),
+                                           Window(2048, 4194)))
+    out = np.empty((1, 3), np.uint16)
+    intensity.mapping(image.attributes, "window", index).apply(
+        image.pixels, out)
+    np.testing.assert_allclose(out[0], expected, rtol=0, atol=3)
+
+
+def test_lut_of_an_index():
+    luts = Lut(0, u16(3, 4, 5), 8), Lut(0, u16(7, 8, 9), 8)
+    header = phantoms.attributes(1, 1, voi_luts=luts)
+    for index, expected in ((0, 3), (1, 7), (5, 7)):
+        *_, (_, levels) = intensity.steps(header, "lut", index)
+        assert levels.values[0] == expected
+
+
 @pytest.mark.parametrize("header", [
     dict(rescale_slope=float("nan")), dict(rescale_intercept=float("inf")),
     dict(rescale_slope=1e300), dict(bits_stored=0), dict(bits_stored=17)])

@@ -17,6 +17,8 @@ _RULES = [
     plan.PlanRules(label_conflicts="drop", **chosen) for chosen in (
         {}, {"label_match": "rounding"}, {"keep_interval_cancers": True},
         {"exclude_implants": True}, {"keep_for_processing": True},
+        {"keep_spot_views": True, "image_kinds": ("2d", "specimen")},
+        {"keep_special_views": True, "keep_spot_views": True},
         {"views": ("CC", "MLO", "ML")}, {"views": ("MLO",)},
         {"salt": "another", "fractions": (0.5, 0.25, 0.25)},
         {"label_match": "rounding", "keep_interval_cancers": True,
@@ -28,6 +30,9 @@ _DAYS = [(1, 1), (3, 15), (7, 1), (7, 2), (7, 3), (12, 31)]
 _YEARS = (2011, 2012, 2013)
 _COLUMNS = ("patient_id", "laterality", "diagnosis_date", "birads_1",
             "birads_2", "birads_3", "cancer", "outcome")
+_MODIFIERS = [None] + [[]] * 9 + [
+    ["implant_displaced"], ["spot_compression"], ["cleavage"],
+    ["magnification", "rolled_medial"], ["nipple_in_profile"]]
 _OUTCOME_OF = {1: ("TP", "FN"), 0: ("TN", "FP")}
 
 
@@ -66,6 +71,9 @@ def _images(choice: random.Random, patient: str) -> list[dict]:
                                          else [None]),
                 study_date=None if choice.random() < 0.03 else date,
                 view=choice.choice(["CC", "CC", "MLO", "MLO", "ML", None]),
+                image_kind=choice.choice(
+                    [None, *["2d"] * 9, "synthetic_2d", "specimen"]),
+                view_modifiers=choice.choice(_MODIFIERS),
                 implant=choice.choice([None, False, True]),
                 presentation_intent=choice.choice(
                     [None, "FOR PRESENTATION", "FOR PROCESSING"]),
@@ -175,7 +183,8 @@ def test_random_registers_meet_every_rule():
         "truncated", "duplicate_identical", "duplicate_different",
         "no_patient_id", "no_laterality", "no_study_date", "no_diagnosis",
         "contradicting_diagnosis", "superseded", "unknown_view", "other_view",
-        "for_processing", "implant", "interval_cancer", "own_year",
+        "for_processing", "implant", "other_kind", "spot_or_magnification",
+        "special_view", "interval_cancer", "own_year",
         "next_year", "rounded_year", "TP", "TN", "FP", "FN", "train",
         "validation", "test", None}
 

@@ -51,3 +51,10 @@ def test_a_short_key_is_refused():
 
 def test_the_key_is_never_printed(hashed):
     assert "0123456789" not in repr(hashed)
+
+
+@pytest.mark.parametrize("age, expected", [(89, 89), (90, 90), (97, 90),
+                                           (None, None)])
+def test_ages_above_89_are_one_where_patients_are_hashed(age, expected):
+    assert privacy.Pseudonyms(b"k" * 32).age(age) == expected
+    assert privacy.Pseudonyms().age(age) == age

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from pipelines import recipe as module
-from pipelines.geometry import Variant
+from pipelines.geometry import Resample, Variant
 from pipelines.recipe import Recipe
 
 
@@ -68,7 +68,8 @@ def test_core_leaves_out_variants_and_loading():
     other = dataclasses.replace(recipe, variants=(Variant.parse("crop:9x7"),),
                                 normalisation="percentile")
     assert recipe.core() == other.core()
-    for field in ("breast_box", "markers", "windowing", "encoding"):
+    for field in ("breast_box", "markers", "windowing", "encoding",
+                  "tomosynthesis"):
         changed = dataclasses.replace(
             recipe, **{field: module.CHOICES[field][1]})
         assert changed.core() != recipe.core()
@@ -77,3 +78,27 @@ def test_core_leaves_out_variants_and_loading():
 def test_recipe_is_hashable_and_takes_a_list():
     recipe = Recipe(variants=[Variant.parse("crop:9x7")])
     assert len({recipe, Recipe()}) == 2
+
+
+@pytest.mark.parametrize("changed, told", [
+    ({"resample": Resample.parse("spacing:0.56")},
+     {"resample": "spacing:0.56"}),
+    ({"resample": Resample.parse("factor:8.0")}, {}),
+    ({"voi_index": 2}, {"voi_index": 2}),
+    ({"tomosynthesis": "mip"}, {"tomosynthesis": "mip"}),
+    ({"lenient": True}, {"lenient": True}),
+])
+def test_of_what_came_later_only_what_differs_is_told(changed, told):
+    recipe = dataclasses.replace(Recipe(), **changed)
+    assert recipe.to_json() == Recipe().to_json() | told
+    assert Recipe.from_json(json.loads(json.dumps(recipe.to_json()))) == recipe
+    assert (recipe.core() == Recipe().core()) == (not told)
+
+
+@pytest.mark.parametrize("change, message", [
+    ({"voi_index": -1}, "voi_index -1"), ({"voi_index": "1"}, "voi_index"),
+    ({"lenient": "no"}, "lenient 'no'"),
+    ({"resample": "twice"}, "resampling twice")])
+def test_what_came_later_is_checked_too(change, message):
+    with pytest.raises(ValueError, match=message):
+        Recipe.from_json(Recipe().to_json() | change)

@@ -20,6 +20,7 @@ if not __package__:
     sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 import json
+from typing import Any
 
 from absl import app
 from absl import flags
@@ -40,17 +41,25 @@ LIMIT = flags.DEFINE_integer(
 VARIANT = flags.DEFINE_string(
     "variant", None, "Which variant's records, as in resize:416x512; the "
     "largest by default.")
-CHANGES = {
+CHANGES: dict[str, flags.FlagHolder] = {
     name: flags.DEFINE_enum(
         name, None, recipes.CHOICES[name],
         f"For files: this in place of the recipe's {name}.")
-    for name in ("breast_box", "markers", "windowing")}
+    for name in ("breast_box", "markers", "windowing", "tomosynthesis")}
+CHANGES["voi_index"] = flags.DEFINE_integer(
+    "voi_index", None, "For files: this in place of the recipe's voi_index.",
+    lower_bound=0)
+CHANGES["resample"] = flags.DEFINE_string(
+    "resample", None, "For files: this in place of the recipe's resample, as "
+    "in spacing:0.56.")
+CHANGES["lenient"] = flags.DEFINE_bool(
+    "lenient", None, "For files: this in place of the recipe's lenient.")
 VARIANTS = flags.DEFINE_list(
     "variants", None, "For files: these in place of the recipe's variants, "
     "as in resize:416x512,crop:224x224.")
 
 
-def recipe_of(records: str, changes: dict[str, str],
+def recipe_of(records: str, changes: dict[str, Any],
               variants: list[str] | None) -> recipes.Recipe:
     """The data set's recipe, or the default one, with the changes asked for.
 
@@ -92,7 +101,7 @@ def show_files(paths: list[str], recipe: recipes.Recipe, output: str) -> bool:
         rejected = None
         try:
             image = pixels.decode(scan.read_whole(files.to_text(path), limits),
-                                  limits.max_image_bytes)
+                                  limits.max_image_bytes, recipe)
             row, rejected = stage_pictures.stage_panels(
                 image, recipe, os.path.basename(path))
             rows.append(row)

@@ -32,7 +32,8 @@ def stage_panels(image: pixels.StoredImage, recipe: Recipe,
         "polarity": ["polarity", _polarity_line(image)],
     }
     levels = [step for step, _ in intensity.steps(
-        image.attributes, recipe.windowing) if step in stages]
+        image.attributes, recipe.windowing, recipe.voi_index)
+        if step in stages]
     row = [panels.Panel(panels.grey(stages[step], _HEIGHT),
                         captions.get(step, [step])) for step in levels]
     try:

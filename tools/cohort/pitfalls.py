@@ -13,10 +13,11 @@ from tools.cohort.pitfalls_headers import HEADERS
 from tools.cohort.pitfalls_luts import LUTS
 from tools.cohort.pitfalls_objects import OBJECTS
 from tools.cohort.pitfalls_pixels import PIXELS
+from tools.cohort.pitfalls_views import VIEWS
 from tools.cohort.variation import File, Image
 
 PITFALLS: dict[str, Callable[[Image], tuple[File, ...]]] = {
-    **PIXELS, **LUTS, **HEADERS, **FILES, **OBJECTS}
+    **PIXELS, **LUTS, **HEADERS, **VIEWS, **FILES, **OBJECTS}
 
 
 def apply(name: str, image: Image) -> tuple[File, ...]:

@@ -86,6 +86,12 @@ def laterality_wrong(image: Image) -> Files:
     return image.file(ImageLaterality=other, PatientOrientation=None)
 
 
+def laterality_contradicted(image: Image) -> Files:
+    """ImageLaterality, and in ViewPosition the other side."""
+    side, view = _side_view(image)
+    return image.file(ViewPosition={"L": "R", "R": "L"}[side] + view)
+
+
 def laterality_both(image: Image) -> Files:
     """ImageLaterality B: both breasts."""
     return image.file(**_NO_SIDE | {"ImageLaterality": "B"})
@@ -115,58 +121,6 @@ def no_view_position(image: Image) -> Files:
     return image.file(**_NO_VIEW)
 
 
-def _other_view(image: Image, view: str) -> Files:
-    return image.file(
-        **_NO_VIEW | {"ViewPosition": view,
-                      "ViewCodeSequence": dicom_files.view_sequence(view)})
-
-
-def view_ml(image: Image) -> Files:
-    """A medio-lateral view."""
-    return _other_view(image, "ML")
-
-
-def view_xccl(image: Image) -> Files:
-    """A laterally exaggerated cranio-caudal view."""
-    return _other_view(image, "XCCL")
-
-
-def _modified(image: Image, code: str, meaning: str, **fields) -> Files:
-    view = _side_view(image)[1]
-    return image.file(ViewCodeSequence=dicom_files.view_sequence(
-        view, ((code, meaning),)), **fields)
-
-
-def implant_displaced(image: Image) -> Files:
-    """A view with the implant pushed back (a view modifier)."""
-    return _modified(image, "399209000", "Implant Displaced",
-                     BreastImplantPresent="YES")
-
-
-def spot_compression(image: Image) -> Files:
-    """Spot compression (a view modifier), and a paddle that says so."""
-    return _modified(image, "399055006", "Spot Compression",
-                     PaddleDescription="SPOT")
-
-
-def magnification(image: Image) -> Files:
-    """A magnified view (a view modifier), with its factor."""
-    return _modified(image, "399163009", "Magnification",
-                     EstimatedRadiographicMagnificationFactor="1.8",
-                     PaddleDescription="MAG")
-
-
-def implant(image: Image) -> Files:
-    """BreastImplantPresent YES."""
-    return image.file(BreastImplantPresent="YES")
-
-
-def derived_cview(image: Image) -> Files:
-    """A synthetic 2-D view made from tomosynthesis."""
-    return image.file(ImageType=["DERIVED", "PRIMARY", "TOMOSYNTHESIS",
-                                 "GENERATED_2D"])
-
-
 def both_spacings(image: Image) -> Files:
     """PixelSpacing corrected for magnification, unlike the imager's."""
     return image.file(PixelSpacing=[0.065, 0.065],
@@ -176,6 +130,11 @@ def both_spacings(image: Image) -> Files:
 def anisotropic_spacing(image: Image) -> Files:
     """Pixels that are not square."""
     return image.file(ImagerPixelSpacing=[0.07, 0.1])
+
+
+def no_spacing(image: Image) -> Files:
+    """Neither ImagerPixelSpacing nor PixelSpacing."""
+    return image.file(ImagerPixelSpacing=None, PixelSpacing=None)
 
 
 def private_tags(image: Image) -> Files:
@@ -270,10 +229,9 @@ HEADERS = {function.__name__: function for function in (
     no_patient_id, empty_patient_id, no_study_date, no_sop_instance_uid,
     old_age, laterality_series, laterality_frame, laterality_view_text,
     laterality_orientation, laterality_none, laterality_wrong,
-    laterality_both, view_code_only, view_orientation_only,
-    view_orientation_directions, no_view_position, view_ml, view_xccl,
-    implant_displaced, spot_compression, magnification, implant,
-    derived_cview, both_spacings, anisotropic_spacing, private_tags,
-    private_blob, long_sequence, malformed_ds, malformed_window,
-    malformed_rescale, malformed_age, frames_none, charset_utf8,
-    charset_unknown)}
+    laterality_contradicted, laterality_both, view_code_only,
+    view_orientation_only,
+    view_orientation_directions, no_view_position, both_spacings,
+    anisotropic_spacing, no_spacing, private_tags, private_blob,
+    long_sequence, malformed_ds, malformed_window, malformed_rescale,
+    malformed_age, frames_none, charset_utf8, charset_unknown)}

@@ -77,6 +77,15 @@ def voi_lut_signed_first(image: Image) -> Files:
     return _with_lut(image, _lut(image, [image.top + 1, 65535, 12]))
 
 
+def voi_lut_words(image: Image) -> Files:
+    """A LUT whose data has the VR US, one number an entry."""
+    image = image.monochrome2()
+    item = _lut(image)
+    item.add_new("LUTData", "US",
+                 np.frombuffer(item.LUTData, "<u2").tolist())
+    return _with_lut(image, item)
+
+
 def voi_lut_65536(image: Image) -> Files:
     """A LUT of 65,536 entries, which the descriptor writes as 0."""
     image = image.monochrome2()
@@ -107,5 +116,6 @@ def modality_lut(image: Image) -> Files:
 
 LUTS = {function.__name__: function for function in (
     sigmoid, several_windows, window_width_zero, voi_function_empty, voi_lut,
-    voi_lut_empty, voi_lut_wide, voi_lut_signed_first, voi_lut_65536,
+    voi_lut_empty, voi_lut_words, voi_lut_wide, voi_lut_signed_first,
+    voi_lut_65536,
     voi_lut_short, modality_rescale, modality_lut)}

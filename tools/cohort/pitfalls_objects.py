@@ -1,7 +1,10 @@
 """Pitfalls of what lies beside mammograms, and of how files are named."""
 
+import dataclasses
+
 import numpy as np
 from pydicom.dataset import Dataset
+from pydicom.encaps import encapsulate
 
 from tools.cohort import dicom_files, encoders
 from tools.cohort.variation import File, Image
@@ -13,6 +16,12 @@ def _one(data: bytes, suffix: str = ".dcm") -> Files:
     return (File(suffix, data),)
 
 
+def _small(image: Image) -> np.ndarray:
+    """Some 200 columns: volumes have many frames."""
+    step = max(1, image.pixels.shape[1] // 200)
+    return np.ascontiguousarray(image.pixels[::step, ::step])
+
+
 def no_pixel_data(image: Image) -> Files:
     """A mammogram's header without an image."""
     dataset = dicom_files.mammogram_dataset(image.pixels, image.fields)
@@ -21,7 +30,7 @@ def no_pixel_data(image: Image) -> Files:
 
 def tomosynthesis(image: Image) -> Files:
     """A multi-frame object with its side in the frames."""
-    small = np.ascontiguousarray(image.pixels[::4, ::4])
+    small = _small(image)
     frames = np.stack([small, small[::-1], small])
     anatomy = Dataset()
     anatomy.FrameLaterality = image.fields.get("ImageLaterality", "R")
@@ -32,6 +41,70 @@ def tomosynthesis(image: Image) -> Files:
         ImageType=["ORIGINAL", "PRIMARY", "TOMOSYNTHESIS", "NONE"],
         ImageLaterality=None, PatientOrientation=None,
         SharedFunctionalGroupsSequence=[group]).file()
+
+
+def _group(**sequences) -> Dataset:
+    """A functional group of macros with one item each."""
+    group = Dataset()
+    for keyword, fields in sequences.items():
+        item = Dataset()
+        for name, value in fields.items():
+            setattr(item, name, value)
+        setattr(group, keyword, [item])
+    return group
+
+
+def tomosynthesis_shuffled(image: Image) -> Files:
+    """Frames out of order, each with its own rescale and window."""
+    image = image.monochrome2()
+    small = _small(image)
+    # The one in the middle of the breast comes last, and is half as bright
+    # until its rescale doubles it.
+    frames = np.stack([small // 4, small // 3, small // 2])
+    per_frame = [
+        _group(FrameContentSequence={"DimensionIndexValues": [1, place]},
+               FrameVOILUTSequence={"WindowCenter": center,
+                                    "WindowWidth": 2 * center},
+               PixelValueTransformationSequence={
+                   "RescaleIntercept": 0, "RescaleSlope": slope,
+                   "RescaleType": "US"})
+        for place, slope, center in ((3, 1, 500), (1, 1, 1000), (2, 2, 2000))]
+    shared = _group(
+        FrameAnatomySequence={"FrameLaterality": image.fields.get(
+            "ImageLaterality", "R")},
+        PixelMeasuresSequence={"PixelSpacing": [0.28, 0.28]})
+    return image.with_pixels(
+        frames, SOPClassUID=dicom_files.BREAST_TOMOSYNTHESIS,
+        ImageType=["ORIGINAL", "PRIMARY", "TOMOSYNTHESIS", "NONE"],
+        ImageLaterality=None, PatientOrientation=None,
+        ImagerPixelSpacing=None, RescaleSlope=None, RescaleIntercept=None,
+        RescaleType=None, SharedFunctionalGroupsSequence=[shared],
+        PerFrameFunctionalGroupsSequence=per_frame).file()
+
+
+def tomosynthesis_fragments(image: Image) -> Files:
+    """Compressed frames in two fragments each, with an offset table."""
+    image = dataclasses.replace(image, syntax="jpegls")
+    small = _small(image)
+    image = image.with_pixels(
+        np.stack([small, small // 2, small // 3]),
+        SOPClassUID=dicom_files.BREAST_TOMOSYNTHESIS)
+    syntax = encoders.transfer_syntax(image.syntax)
+    dataset = image.dataset()
+    dataset.PixelData = encapsulate(
+        dicom_files.frame_bytes(dataset, image.pixels, syntax),
+        fragments_per_frame=2, has_bot=True)
+    dataset["PixelData"].is_undefined_length = True
+    return _one(image.write(dataset))
+
+
+def projections(image: Image) -> Files:
+    """The raw projections of a tomosynthesis."""
+    small = _small(image)
+    return image.with_pixels(
+        np.stack([small, small]), PresentationIntentType="FOR PROCESSING",
+        SOPClassUID=dicom_files.BREAST_PROJECTIONS,
+        ImageType=["ORIGINAL", "PRIMARY", "TOMO_PROJ", "NONE"]).file()
 
 
 def colour_capture(image: Image) -> Files:
@@ -112,6 +185,7 @@ def duplicate_different(image: Image) -> Files:
 
 
 OBJECTS = {function.__name__: function for function in (
-    no_pixel_data, tomosynthesis, colour_capture, not_a_mammogram,
+    no_pixel_data, tomosynthesis, tomosynthesis_shuffled,
+    tomosynthesis_fragments, projections, colour_capture, not_a_mammogram,
     structured_report, text_file, xml_file, empty_file, dangling_link,
     good_link, odd_name, duplicate_identical, duplicate_different)}

@@ -126,6 +126,15 @@ def j2k_precision(image: Image) -> Files:
     return (File(".dcm", dicom_files.file_bytes(dataset, syntax)),)
 
 
+def bits_mismatch(image: Image) -> Files:
+    """BitsStored 10 while the values have 12 bits, under lossless JPEG."""
+    image = _requantised(image, 12)
+    syntax = encoders.transfer_syntax("jpeg_lossless_sv1")
+    dataset = Image(image.pixels, image.fields, syntax.name).dataset()
+    dataset.BitsStored, dataset.HighBit = 10, 9
+    return (File(".dcm", dicom_files.file_bytes(dataset, syntax)),)
+
+
 def small_largest_wrong(image: Image) -> Files:
     """Smallest and largest value tags that are not true."""
     return image.monochrome2().file(
@@ -204,6 +213,6 @@ def scanned_film(image: Image) -> Files:
 PIXELS = {function.__name__: function for function in (
     monochrome1, monochrome1_no_lut_shape, monochrome1_identity,
     for_processing, bits_8, bits_10, bits_13, bits_14, bits_16, high_bit,
-    overlay_bits, signed_pixels, signed_jpegls, j2k_precision,
+    overlay_bits, signed_pixels, signed_jpegls, j2k_precision, bits_mismatch,
     small_largest_wrong, padding, padding_range, all_padding, black,
     grey_marker, scanned_film)}
