@@ -134,9 +134,8 @@ def _stored_bits(decoded: Decoded, attributes: ImageAttributes) -> int:
     if precision <= stated:
         return precision
     # Negative values may have lost their sign's extension.
-    low = -1 << stated - 1 if attributes.signed else 0
-    fits = (low <= decoded.pixels.min()
-            and decoded.pixels.max() < 1 << stated)
+    fits = decoded.pixels.max() < 1 << stated and (
+        not attributes.signed or decoded.pixels.min() >= -1 << stated - 1)
     return stated if fits else precision
 
 

@@ -26,6 +26,11 @@ def planned(config: configs.BuildConfig, audit: Any, stream: TextIO) -> int:
         "SELECT reason, count(*) FROM plan WHERE reason IS NOT NULL "
         "GROUP BY 1").fetchall())
     print(_tables(counts, statuses, why), file=stream)
+    odd = dict(db.execute(
+        "SELECT remark, count(*) FROM (SELECT unnest(remarks) AS remark "
+        "FROM plan) GROUP BY 1").fetchall())
+    if odd:
+        print("\n" + _remarks(odd), file=stream)
     print(f"\nNothing was converted. The plan: {config.work('plan')}\n"
           f"  python tools/query.py --records={config.output} reasons",
           file=stream)

@@ -417,6 +417,7 @@ def test_failure_leaves_nothing_behind(tmp_path):
     ({"fractions": (1.2, -0.1, -0.1)}, "--fractions=1.2"),
     ({"views": ()}, "--views"),
     ({"views": ("cc",)}, "--views=cc"),
+    ({"image_kinds": ("specimens",)}, "--image_kinds=specimens .* specimen"),
 ])
 def test_rules_that_make_no_sense_name_their_flag(chosen, message):
     with pytest.raises(ValueError, match=message):
