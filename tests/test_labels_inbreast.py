@@ -63,7 +63,8 @@ def test_row_is_read_as_it_is():
 
 
 @pytest.mark.parametrize("written, view", [
-    ("CC", "CC"), ("MLO", "MLO"), ("ML", "MLO"), ("cc", "CC"), ("", None)])
+    ("CC", "CC"), ("MLO", "MLO"), ("ML", "MLO"), ("cc", "CC"), ("FB", "FB"),
+    ("", None)])
 def test_view_ml_is_mlo(written, view):
     labels = image_tables.read(inbreast, _csv(_row(1, view=written)))
     assert labels.rows["view"].to_pylist() == [view]
