@@ -75,8 +75,8 @@ LABEL_MATCH = flags.DEFINE_enum(
     "that of its date rounded to the nearest 1 January.")
 LABEL_CONFLICTS = flags.DEFINE_enum(
     "label_conflicts", "error", ["error", "drop"],
-    "What two different rows for one patient, side and year are: an error, or "
-    "a reason to leave these images out.")
+    "What two different rows for one breast and year, or for one image, are: "
+    "an error, or a reason to leave these images out.")
 CANCER_BIRADS = flags.DEFINE_list(
     "cancer_birads", None,
     "BI-RADS categories that count as a cancer where a data set has no "
