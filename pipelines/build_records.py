@@ -45,17 +45,23 @@ DATASET = flags.DEFINE_multi_string(
     "date_format=%d-%m-%Y, patient_id_width=6.")
 LABEL_TABLE = flags.DEFINE_string(
     "label_table", DEFAULT_LABELS,
-    "Diagnoses: a CSV, XLSX or Parquet file, a glob, or a folder of them.")
+    "Diagnoses: a CSV, XLSX, XLS or Parquet file, a glob, or a folder of them; "
+    "of omidb its folder data. A data set's own format leaves other files of "
+    "a folder aside; of a register and of generic all must be tables of it.")
 LABELS_FORMAT = flags.DEFINE_enum(
     "labels_format", "register", FORMATS,
     "What the label table is: a screening register (one row per patient, side "
     "and screening), a well-known data set's own tables, or generic: one row "
-    "per image or per breast, its columns named by --label_columns.")
+    "per image or per breast, its columns named by --label_columns. BUILD.md "
+    "has what each reads.")
 LABEL_COLUMNS = flags.DEFINE_list(
     "label_columns", [],
     "Your table's column names where they differ from ours, as in "
-    "patient_id=pid,diagnosis_date=date. Ours: patient_id, laterality, "
-    "diagnosis_date, birads_1, birads_2, birads_3, cancer, outcome.")
+    "patient_id=pid,diagnosis_date=date. Ours: of a register patient_id, "
+    "laterality, diagnosis_date, birads_1, birads_2, birads_3, cancer, "
+    "outcome; of a generic table file, patient_id, exam_id, laterality, view, "
+    "date, cancer, outcome, years_to_cancer, birads, implant, split. An error "
+    "about another format's column says what it is called.")
 DATE_FORMAT = flags.DEFINE_string(
     "date_format", None,
     "Format of the table's dates, as in %d-%m-%Y; ISO 8601 unless given.")
@@ -69,8 +75,8 @@ LABEL_MATCH = flags.DEFINE_enum(
     "that of its date rounded to the nearest 1 January.")
 LABEL_CONFLICTS = flags.DEFINE_enum(
     "label_conflicts", "error", ["error", "drop"],
-    "What two different rows for one patient, side and year are: an error, or "
-    "a reason to leave these images out.")
+    "What two different rows for one breast and year, or for one image, are: "
+    "an error, or a reason to leave these images out.")
 CANCER_BIRADS = flags.DEFINE_list(
     "cancer_birads", None,
     "BI-RADS categories that count as a cancer where a data set has no "

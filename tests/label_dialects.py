@@ -64,7 +64,18 @@ DIALECTS: dict[str, Callable[[Lines], bytes]] = {
         [lines[0], *([f"{cell}.0" if cell.isdigit() else cell
                       for cell in line] for line in lines[1:])]),
     "xlsx": xlsx_of,
+    "utf-16": lambda lines: csv_of(lines).decode().encode("utf-16"),
+    "columns without a name": lambda lines: csv_of(
+        [[*line, "", ""] for line in lines]),
+    "spaces around each cell": lambda lines: csv_of(
+        [[f"  {cell} " for cell in line] for line in lines]),
 }
+
+
+def saved(data: bytes, dialect: str) -> bytes:
+    """A CSV file, saved in one of `DIALECTS`."""
+    return DIALECTS[dialect](
+        list(csv.reader(io.StringIO(data.decode(), newline=""))))
 
 
 def assert_adds_up(labels: rows.LabelTable, noun: str = "row") -> int:

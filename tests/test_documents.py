@@ -8,6 +8,8 @@ import pytest
 from pipelines import reasons
 from pipelines import remarks
 from pipelines import schema
+from pipelines.labels import formats
+from pipelines.labels import generic
 from tests import archive
 from tests import builds
 
@@ -37,6 +39,20 @@ def test_build_md_shows_what_the_code_has(name):
     found = re.search(BLOCK.pattern.format(name), text, re.DOTALL)
     assert found, f"BUILD.md has no block {name}"
     assert found[1].strip() == BLOCKS[name]
+
+
+def test_build_md_tells_of_every_format_of_labels():
+    text = (ROOT / "BUILD.md").read_text(encoding="utf-8")
+    found = re.search(BLOCK.pattern.format("formats"), text, re.DOTALL)
+    assert found
+    _, _, *lines = found[1].strip().splitlines()
+    assert [line.split("`")[1] for line in lines] == [*formats.READERS]
+    # Files, rows, patient and cancer are told of each.
+    for line in lines:
+        cells = [cell.strip() for cell in line.strip("|").split("|")]
+        assert len(cells) == 7 and all(cells[:5] + cells[6:]), line
+    columns = ", ".join(column.name for column in generic.COLUMNS)
+    assert f"`generic` reads `{columns}`" in " ".join(text.split())
 
 
 def test_the_examples_of_build_md_run(tmp_path, monkeypatch, capsys):

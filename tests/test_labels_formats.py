@@ -4,9 +4,10 @@ import io
 
 import openpyxl
 import pytest
+from absl import flags
 
 from pipelines import build_records
-from pipelines.labels import formats, rows
+from pipelines.labels import formats, generic, register, rows
 
 
 def _header_of(name: str) -> tuple[str, bytes]:
@@ -86,5 +87,8 @@ def test_only_headers_are_read():
     assert formats.fitting_formats([("a.csv", data)]) == {"generic"}
 
 
-def test_the_flag_offers_every_reader():
-    assert sorted(build_records.FORMATS) == sorted(formats.READERS)
+def test_help_names_every_format_and_its_columns():
+    assert build_records.FORMATS == [*formats.READERS]
+    told = flags.FLAGS[build_records.LABEL_COLUMNS.name].help
+    for reader in (register, generic):
+        assert ", ".join(column.name for column in reader.COLUMNS) in told

@@ -6,7 +6,7 @@ import pytest
 
 from pipelines import plan
 from pipelines.labels import formats, inbreast, rows
-from tests import image_tables, old_excel, scan_rows
+from tests import image_tables, label_dialects, old_excel, scan_rows
 
 _CSV = ("Patient ID", "Patient age", "Laterality", "View", "Acquisition date",
         "File Name", "ACR", "Bi-Rads")
@@ -63,7 +63,8 @@ def test_row_is_read_as_it_is():
 
 
 @pytest.mark.parametrize("written, view", [
-    ("CC", "CC"), ("MLO", "MLO"), ("ML", "MLO"), ("cc", "CC"), ("", None)])
+    ("CC", "CC"), ("MLO", "MLO"), ("ML", "MLO"), ("cc", "CC"), ("FB", "FB"),
+    ("", None)])
 def test_view_ml_is_mlo(written, view):
     labels = image_tables.read(inbreast, _csv(_row(1, view=written)))
     assert labels.rows["view"].to_pylist() == [view]
@@ -87,10 +88,10 @@ def test_sheet_and_copy_say_the_same(files):
         "(INbreast.xls, rows 2, 3, 4, 5, 6, ...)"] * (len(files) - 1)
 
 
-@pytest.mark.parametrize("disguise", image_tables.DISGUISES)
-def test_table_may_come_in_any_disguise(disguise):
+@pytest.mark.parametrize("dialect", label_dialects.DIALECTS)
+def test_table_is_read_however_it_is_saved(dialect):
     name, data = _csv(_row(1), _row(2, "L", "MLO", "4c"))
-    data = image_tables.DISGUISES[disguise](data.replace(b";", b","))
+    data = label_dialects.saved(data.replace(b";", b","), dialect)
     found = image_tables.read(inbreast, (name, data)).rows.to_pylist()
     assert [(row["image"], row["laterality"], row["view"], row["birads"])
             for row in found] == [("1", "R", "CC", 2), ("2", "L", "MLO", 4)]

@@ -6,7 +6,7 @@ import pytest
 
 from pipelines import plan
 from pipelines.labels import formats, rows, rsna
-from tests import image_tables, scan_rows
+from tests import image_tables, label_dialects, scan_rows
 
 _TRAIN = ("site_id", "patient_id", "image_id", "laterality", "view", "age",
           "cancer", "biopsy", "invasive", "BIRADS", "implant", "density",
@@ -99,11 +99,11 @@ def test_files_join_by_name(whole):
             "interval_cancer" if row["outcome"] == "FN" else None)
 
 
-@pytest.mark.parametrize("disguise", image_tables.DISGUISES)
-def test_table_may_come_in_any_disguise(disguise):
+@pytest.mark.parametrize("dialect", label_dialects.DIALECTS)
+def test_table_is_read_however_it_is_saved(dialect):
     name, data = _train(_row(1, BIRADS="1.0"),
                         _row("2.0", "10006.0", "R", "MLO", cancer="1.0"))
-    data = image_tables.DISGUISES[disguise](data)
+    data = label_dialects.saved(data, dialect)
     found = image_tables.read(rsna, (name, data)).rows.to_pylist()
     assert [(row["image"], row["patient_id"], row["laterality"], row["view"],
              row["birads"], row["cancer"]) for row in found] == [

@@ -7,7 +7,7 @@ import pytest
 
 from pipelines import plan
 from pipelines.labels import formats, rows, vindr
-from tests import image_tables, scan_rows
+from tests import image_tables, label_dialects, scan_rows
 
 _BREASTS = ("study_id", "series_id", "image_id", "laterality",
             "view_position", "height", "width", "breast_birads",
@@ -127,12 +127,12 @@ def test_findings_serve_where_they_are_alone():
             in labels.notes)
 
 
-@pytest.mark.parametrize("disguise", image_tables.DISGUISES)
-def test_table_may_come_in_any_disguise(disguise):
+@pytest.mark.parametrize("dialect", label_dialects.DIALECTS)
+def test_table_is_read_however_it_is_saved(dialect):
     name, data = _breasts(_row(0), _row(1, "R", "MLO", "BI-RADS 4", "test"))
-    data = image_tables.DISGUISES[disguise](data)
+    data = label_dialects.saved(data, dialect)
     found = image_tables.read(vindr, (name, data)).rows.to_pylist()
-    assert [(row["image"].lower(), row["laterality"], row["view"],
+    assert [(row["image"], row["laterality"], row["view"],
              row["birads"], row["official_split"]) for row in found] == [
         (_id("0 L CC"), "L", "CC", 1, "train"),
         (_id("1 R MLO"), "R", "MLO", 4, "test")]

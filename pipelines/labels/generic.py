@@ -57,7 +57,7 @@ def read(files: Sequence[tuple[str, bytes]],
     """Reads one or more tables, all of images or all of breasts.
 
     Args:
-      files: Name and bytes of each: CSV, XLSX or Parquet.
+      files: Name and bytes of each.
       options: How to read them.
 
     Raises:

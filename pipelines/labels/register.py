@@ -35,7 +35,7 @@ def read(files: Sequence[tuple[str, bytes]],
     """Reads one or more files of a register.
 
     Args:
-      files: Name and bytes of each: CSV, XLSX or Parquet.
+      files: Name and bytes of each.
       options: How to read them.
 
     Returns:
