@@ -11,10 +11,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from model import index as indices
-from pipelines import build_records
 from pipelines import config as configs
 from pipelines import recipe as recipes
 from pipelines import splits
+from pipelines.labels import formats
 from tests import archive
 from tests import builds
 from tests import hospitals
@@ -132,7 +132,7 @@ def test_the_json_says_what_was_merged():
 
 def config(*data_sets: str, output: str = "records") -> configs.BuildConfig:
     return configs.BuildConfig(
-        tuple(configs.parse_dataset(one, build_records.FORMATS)
+        tuple(configs.parse_dataset(one, [*formats.READERS])
               for one in data_sets), output,
         recipe=recipes.Recipe(variants=(hospitals.VARIANT,)))
 
