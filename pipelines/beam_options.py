@@ -34,6 +34,8 @@ def parse(arguments: Sequence[str], ours: Sequence[str]) -> Any:
       UnknownFlag: A word is no flag of Beam's, or its value is not right.
     """
     from apache_beam.options.pipeline_options import PipelineOptions
+    from apache_beam.options.pipeline_options import SetupOptions
+    from apache_beam.options.pipeline_options import StandardOptions
 
     parser = _Parser(add_help=False, allow_abbrev=False)
     for group in _subclasses(PipelineOptions):
@@ -45,9 +47,30 @@ def parse(arguments: Sequence[str], ours: Sequence[str]) -> Any:
             *(name for action in parser._actions
               for name in action.option_strings)]))
     options = PipelineOptions(list(arguments))
+    standard = options.view_as(StandardOptions)
+    standard.runner = _runner_name(standard.runner or "DirectRunner")
+    setup = options.view_as(SetupOptions)
+    if setup.save_main_session is None:
+        # Workers import what they run: nothing of `__main__` travels.
+        setup.save_main_session = False
     if is_embedded(options):
         _use_all_cores(options, arguments)
     return options
+
+
+def _runner_name(given: str) -> str:
+    """A runner's own name: Beam takes `flink` for FlinkRunner."""
+    from apache_beam.options.pipeline_options import StandardOptions
+
+    if "." in given:
+        return given
+    known = {name.lower(): name for name in StandardOptions.KNOWN_RUNNER_NAMES}
+    for name in (given.lower(), f"{given.lower()}runner"):
+        if name in known:
+            return known[name]
+    near = difflib.get_close_matches(given, known.values(), 1, 0)[0]
+    raise UnknownFlag(f"--runner={given}: Beam has no such runner; did you "
+                      f"mean {near}?")
 
 
 def _subclasses(base: Any) -> list[Any]:
@@ -75,7 +98,7 @@ def is_embedded(options: Any) -> bool:
     from apache_beam.options.pipeline_options import StandardOptions
 
     return options.view_as(StandardOptions).runner in (
-        None, "DirectRunner", "FnApiRunner")
+        "DirectRunner", "FnApiRunner")
 
 
 def runner(options: Any) -> Any:

@@ -4,10 +4,11 @@
 """
 
 import contextlib
+import io
 import os
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, TextIO
 
 import apache_beam as beam
@@ -18,6 +19,7 @@ from pipelines import beam_options
 from pipelines import config as configs
 from pipelines import convert
 from pipelines import duplicates
+from pipelines import engines
 from pipelines import files
 from pipelines import inventory
 from pipelines import plan
@@ -29,7 +31,10 @@ from pipelines import shards
 from pipelines import sources
 from pipelines import transforms
 
-_FAILURE = re.compile(rf"{convert.BuildFailed.__name__}: (.*)")
+# As a worker's traceback has it; Beam adds the step.
+_FAILURE = re.compile(
+    rf"{convert.BuildFailed.__name__}: (.*?)(?: \[while running .*)?$",
+    re.MULTILINE)
 
 
 def build(config: configs.BuildConfig, options: Any,
@@ -50,11 +55,13 @@ def build(config: configs.BuildConfig, options: Any,
       BuildFailed: It cannot go on; what is complete stays and is used by the
         next run.
     """
-    # A bad table stops it before any work.
+    # A wrong address or a bad table stops it before any work.
+    engines.check(options)
     labels = sources.load_labels(config)
     existing = resume.Existing.of(config)
     recipe = existing.check(config)
     listing = sources.listing(config.sources)
+    engines.check_paths(options, config.output, listing["file"])
     scan_path = _scan(config, options, listing, stream)
     os.makedirs(os.path.dirname(config.plan_path), exist_ok=True)
     audit = plan.make_plan(
@@ -131,18 +138,62 @@ def _run(tasks: Sequence[Any], transform: beam.PTransform, options: Any,
     pipeline = beam.Pipeline(runner=beam_options.runner(options),
                              options=options)
     _ = pipeline | "Tasks" >> transforms.Tasks(tasks) | transform
-    # Beam's workers print each traceback, which the raised error holds too.
-    with (progress.Reporter(stage, stream), open(os.devnull, "w") as nowhere,
-          contextlib.redirect_stderr(nowhere)):
+    embedded = beam_options.is_embedded(options)
+    with progress.Reporter(stage, stream), _silence(for_good=not embedded):
         try:
-            state = pipeline.run().wait_until_finish()
+            state = _finish(pipeline)
         except Exception as error:
             # Runners hand on a worker's error as the text of its traceback.
             failure = _FAILURE.search(str(error))
             if failure:
                 raise convert.BuildFailed(failure[1]) from None
-            raise
+            if embedded:
+                raise
+            raise convert.BuildFailed(
+                f"the {stage.name} stage failed on {engines.name(options)}: "
+                f"{engines.failure(error)}; what is complete stays, and the "
+                "same command goes on from there") from None
     if state != PipelineState.DONE:
         raise convert.BuildFailed(
             f"the {stage.name} stage ended as {state}: the runner's log says "
             "why; what is complete stays for the next run")
+
+
+def _finish(pipeline: beam.Pipeline) -> str:
+    """Runs a pipeline to its end; returns its last state."""
+    result = pipeline.run()
+    try:
+        return result.wait_until_finish()
+    except KeyboardInterrupt:
+        # A cluster would go on without the one who asked.
+        with contextlib.suppress(Exception):
+            result.cancel()
+        raise
+
+
+@contextlib.contextmanager
+def _silence(for_good: bool) -> Iterator[None]:
+    """Drops the tracebacks that workers print; the raised error has them too.
+
+    Args:
+      for_good: Stay silent where the block fails: workers that are threads of
+        this process, as Prism's, may fail after it.
+    """
+    before, sys.stderr = sys.stderr, _Nowhere()
+    failed = True
+    try:
+        yield
+        failed = False
+    finally:
+        if not (failed and for_good):
+            sys.stderr = before
+
+
+class _Nowhere(io.TextIOBase):
+    """Takes text and drops it.
+
+    It has no lock, which a worker's thread could hold when Python ends.
+    """
+
+    def write(self, text: str) -> int:
+        return len(text)

@@ -249,15 +249,18 @@ def _make_default_cohort() -> None:
 
 
 def _fail(message: object) -> int:
-    print(f"build_records: {message}", file=sys.stderr)
+    # A build whose workers fail leaves sys.stderr to them.
+    print(f"build_records: {message}", file=sys.__stderr__)
     return 1
 
 
 def main(argv: list[str]) -> int:
-    # Beam tells each step of its own, and of an error its whole traceback;
-    # what a person must know is printed here.
-    logging.getLogger().setLevel(logging.ERROR)
+    # Beam tells each step of its own, and of an error its whole traceback,
+    # partly as the root; what a person must know is printed here.
+    logging.getLogger().setLevel(logging.CRITICAL)
     logging.getLogger("apache_beam").setLevel(logging.CRITICAL)
+    # This one sets its own level whenever it starts.
+    logging.getLogger("PrismJobServer").disabled = True
     from pipelines import beam_options
 
     try:

@@ -8,6 +8,7 @@ its presence says that the shard is complete in the variants it names.
 import dataclasses
 import hashlib
 import json
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -79,6 +80,9 @@ def convert_shard(task: ShardTask, workspace: preprocess.Workspace,
                   done: Done) -> dict[str, int]:
     """Writes what a shard lacks.
 
+    An engine that lost a worker gives its tasks to others anew: what that
+    worker had finished stays.
+
     Args:
       task: The shard.
       workspace: The thread's buffers.
@@ -94,6 +98,8 @@ def convert_shard(task: ShardTask, workspace: preprocess.Workspace,
     outputs = [name for variant in task.missing for name in (
         task.shard.records(variant), task.shard.index_of(variant))]
     paths = [task.path(name) for name in outputs + [task.shard.converted]]
+    if _are_written(task, paths):
+        return _count(_converted(task))
     planned = _planned(task)
     outcomes: list[Row] = []
     try:
@@ -225,10 +231,14 @@ class _VariantWriter:
 
 
 def _converted_table(outcomes: list[Row], task: ShardTask) -> bytes:
-    return _parquet(outcomes, schema.CONVERTED, {
+    return _parquet(outcomes, schema.CONVERTED, _converted_metadata(task))
+
+
+def _converted_metadata(task: ShardTask) -> dict[str, str]:
+    return {
         "variants": json.dumps([str(v) for v in task.recipe.variants]),
         "plan_digest": task.plan_digest,
-        "recipe": json.dumps(task.recipe.core(), sort_keys=True)})
+        "recipe": json.dumps(task.recipe.core(), sort_keys=True)}
 
 
 def _parquet(rows: list[Row], table: str, metadata: dict[str, str]) -> bytes:
@@ -258,6 +268,15 @@ def _planned(task: ShardTask) -> list[tuple[Row, str]]:
     written = {row["file"] for row in _converted(task)
                if row["status"] == reasons.Status.WRITTEN.value}
     return [pair for pair in pairs if pair[0]["file"] in written]
+
+
+def _are_written(task: ShardTask, paths: list[str]) -> bool:
+    """Whether another worker has written all of it since the task was made."""
+    if not all(map(os.path.exists, paths)):
+        return False
+    found = pq.read_schema(task.path(task.shard.converted)).metadata or {}
+    return all(found.get(name.encode()) == text.encode()
+               for name, text in _converted_metadata(task).items())
 
 
 def _converted(task: ShardTask) -> list[Row]:

@@ -1,7 +1,9 @@
 import os
 
+import apache_beam as beam
 import pytest
 from apache_beam.options import pipeline_options
+from apache_beam.runners.portability import prism_runner
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 
 from pipelines import beam_options
@@ -48,3 +50,36 @@ def test_the_embedded_runner_uses_all_cores_unless_told(
     assert direct.direct_num_workers == workers
     assert direct.direct_running_mode == (
         mode if beam_options.cores() > 1 or workers > 1 else "in_memory")
+
+
+@pytest.mark.parametrize("given, name", [
+    ("flink", "FlinkRunner"), ("prismrunner", "PrismRunner"),
+    ("direct", "DirectRunner"), ("some.module.Runner", "some.module.Runner"),
+])
+def test_a_runner_goes_by_its_own_name(given, name):
+    options = beam_options.parse([f"--runner={given}"], OURS)
+    assert options.get_all_options()["runner"] == name
+
+
+def test_a_mistyped_runner_is_an_error_that_names_the_nearest():
+    with pytest.raises(beam_options.UnknownFlag) as error:
+        beam_options.parse(["--runner=FlinkRuner"], OURS)
+    assert "did you mean FlinkRunner?" in str(error.value)
+
+
+def test_the_embedded_runner_never_looks_for_another_engine(monkeypatch):
+    def look(*_):
+        raise AssertionError("it looks for Prism")
+
+    monkeypatch.setattr(prism_runner.PrismJobServer, "__init__", look)
+    for word in ("DirectRunner", "direct", "FnApiRunner"):
+        options = beam_options.parse([f"--runner={word}"], OURS)
+        assert type(beam_options.runner(options)) is FnApiRunner
+        with beam.Pipeline(runner=beam_options.runner(options),
+                           options=options) as pipeline:
+            _ = pipeline | beam.Create([1])
+
+
+def test_nothing_of_the_launcher_travels_to_the_workers():
+    options = beam_options.parse(["--runner=FlinkRunner"], OURS)
+    assert options.get_all_options()["save_main_session"] is False

@@ -14,8 +14,11 @@ from pipelines import config as configs
 from pipelines import convert
 from pipelines import geometry
 from pipelines import matching
+from pipelines import preprocess
 from pipelines import privacy
 from pipelines import recipe
+from pipelines import resume
+from pipelines import sources
 from tests import archive
 from tests import builds
 from tests import remote
@@ -180,6 +183,33 @@ def test_another_recipe_is_refused_and_replaced_only_by_overwrite(copy):
     fresh = dataclasses.replace(other, output=str(copy / "fresh"))
     builds.run(fresh)
     assert builds.contents(copy / "records") == relative(fresh)
+
+
+def test_a_shard_that_a_lost_worker_finished_is_not_written_again(copy):
+    settings = builds.config()
+    first = next((copy / "records/converted").iterdir())
+    before = relative(settings)
+    first.unlink()
+    existing = resume.Existing.of(settings)
+    task, = existing.tasks(settings, existing.check(settings),
+                           sources.listing(settings.sources))
+    rows: list[dict] = []
+    space = preprocess.Workspace()
+    counts = convert.convert_shard(task, space, rows.append)
+    assert counts == {"written": len(rows)} and rows
+    assert relative(settings) == before
+    rows.clear()
+    assert convert.convert_shard(task, space, rows.append) == counts
+    assert rows == []
+    # What is damaged, or of another plan, is written all the same.
+    (copy / "records" / task.shard.records(CROP)).unlink()
+    convert.convert_shard(task, space, rows.append)
+    assert len(rows) == counts["written"]
+    assert relative(settings) == before
+    rows.clear()
+    other = dataclasses.replace(task, plan_digest="another")
+    convert.convert_shard(other, space, rows.append)
+    assert len(rows) == counts["written"]
 
 
 def test_leftovers_go_and_a_users_own_files_stay(copy, built):
