@@ -17,6 +17,8 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from model import runs
+from pipelines import files
+from pipelines import local_copies
 
 _NAME = re.compile(r"step-(\d{9})\.npz")
 # The newest, and one more should the disk have lost it.
@@ -54,14 +56,14 @@ def save(folder: str, values: Sequence[np.ndarray],
         np.savez(file, state=np.array(json.dumps(state, sort_keys=True)),
                  **arrays)
     for old in _names(folder)[_KEPT:]:
-        os.remove(os.path.join(folder, old))
+        files.remove(os.path.join(folder, old))
     return path
 
 
 def newest(folder: str) -> str | None:
-    """The path of the newest checkpoint that is whole, or None."""
+    """A local path of the newest checkpoint that is whole, or None."""
     for name in _names(folder):
-        path = os.path.join(folder, name)
+        path = local_copies.one(os.path.join(folder, name))
         if _is_whole(path):
             return path
         print(f"{path} is damaged: the one before it is used",
@@ -103,9 +105,8 @@ def assign(variables: Sequence[Any], values: Sequence[np.ndarray]) -> None:
 
 def _names(folder: str) -> list[str]:
     """Names of the checkpoints, newest first."""
-    if not os.path.isdir(folder):
-        return []
-    return sorted(filter(_NAME.fullmatch, os.listdir(folder)), reverse=True)
+    return sorted(filter(_NAME.fullmatch, files.list_folder(folder)),
+                  reverse=True)
 
 
 def _is_whole(path: str) -> bool:

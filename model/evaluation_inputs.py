@@ -21,6 +21,8 @@ from model import operating_point
 from model import records
 from model import runs
 from model.operating_point import OperatingPoint
+from pipelines import files
+from pipelines import local_copies
 from pipelines import shards
 
 VALIDATION = "validation"
@@ -120,6 +122,7 @@ def prepare(request: Request) -> Inputs:
       ValueError: It cannot be done as asked; says what to do.
     """
     run = runs.load_run(request.run_dir)
+    files.check(request.output or run.dir.path, write=True)
     trained_where = run.document["training"].get("where")
     where = trained_where if request.where is None else request.where
     same = is_trained_on(run, request.records, trained_where)
@@ -184,11 +187,17 @@ def _output(request: Request, run: runs.Run, same: bool | None) -> str:
     if same is not False:
         return request.output or run.dir.path
     output = request.output or run.dir.on_other(request.records)
-    if os.path.realpath(output) == os.path.realpath(run.dir.path):
+    if _same_folder(output, run.dir.path):
         raise ValueError(
             f"--output={output} holds what the run is on its own data set; "
             f"leave the flag away ({run.dir.on_other(request.records)})")
     return output
+
+
+def _same_folder(one: str, other: str) -> bool:
+    if not files.is_local(one) or not files.is_local(other):
+        return one.rstrip("/") == other.rstrip("/")
+    return os.path.realpath(one) == os.path.realpath(other)
 
 
 def load_index(run: runs.Run, folder: str, split: str,
@@ -218,7 +227,7 @@ def stored_point(paths: runs.RunDir) -> OperatingPoint:
     Raises:
       RunError: It was not evaluated yet.
     """
-    if not os.path.exists(paths.operating_point):
+    if not files.exists(paths.operating_point):
         raise runs.RunError(
             f"{paths.path} has no thresholds yet; to choose them: python "
             f"model/evaluate.py --run_dir={paths.path}")
@@ -245,7 +254,7 @@ def load_other(run: runs.Run, request: Request, index: indices.Index,
     path = folder.predictions(index.split)
     command = (f"python model/evaluate.py --run_dir={request.compare} "
                f"--records={request.records} --split={index.split}")
-    if not os.path.exists(path):
+    if not files.exists(path):
         raise runs.RunError(
             f"there is no {path} to compare with; to make it: {command}")
     if other.label != run.label:
@@ -260,7 +269,7 @@ def load_other(run: runs.Run, request: Request, index: indices.Index,
             f"the thresholds of {request.compare} are for a sensitivity of "
             f"{point.sensitivity}, not {wanted}; to choose others: {command} "
             f"--sensitivity={wanted}")
-    table = pq.read_table(path, columns=[
+    table = pq.read_table(local_copies.one(path), columns=[
         "sop_instance_uid", evaluation.LABEL, evaluation.SCORE])
     return Other(other, point, comparison.aligned_scores(
         index.rows, index.label, table, request.compare))

@@ -24,7 +24,9 @@ import pyarrow.compute as pc
 from model import records as folders
 from model.records import NothingThere
 from model.records import RecordsError
+from pipelines import files
 from pipelines import geometry
+from pipelines import local_copies
 from pipelines import recipe as recipes
 from pipelines import schema
 
@@ -161,19 +163,21 @@ def load(records: str, size: str | geometry.Size | geometry.Variant,
 
     Raises:
       RecordsError: There is nothing to be read as asked.
+      Unavailable: The records are in a store that cannot be used.
     """
     if label not in LABELS:
         raise RecordsError(f"label {label!r} is none of {', '.join(LABELS)}")
     variant = folders.find_variant(records, size)
     indices = folders.complete_split(records, variant, split)
     connection = _connect()
-    recipe, encoding = _recipe(connection, records, variant, indices)
-    table, left_out = _select(connection, indices, label, where, columns,
+    copies = local_copies.of(indices)
+    recipe, encoding = _recipe(connection, records, variant, copies)
+    table, left_out = _select(connection, copies, label, where, columns,
                               f"the {split} images of {variant} in {records}")
     paths = tuple(folders.shard_path(path) for path in indices)
     index = Index(
         variant, split, label, encoding, recipe, paths,
-        _numbers(pc.index_in(table["_path"], pa.array(indices))),
+        _numbers(pc.index_in(table["_path"], pa.array(copies))),
         _numbers(table["_offset"]), _numbers(table["_length"]),
         _numbers(table["_label"]),
         table.drop_columns(["_path", "_offset", "_length", "_label"]),
@@ -263,9 +267,13 @@ def _check_shards(index: Index) -> None:
     ends = np.zeros(len(index.paths), np.int64)
     np.maximum.at(ends, index.path_number,
                   index.byte_offset + index.byte_length)
+    remote = {os.path.dirname(path) for path in index.paths
+              if not files.is_local(path)}
+    sizes = {f"{folder}/{name}": size for folder in remote
+             for name, size in files.sizes(folder).items()}
     for path, end in zip(index.paths, ends):
         try:
-            found = os.path.getsize(path)
+            found = sizes[path] if path in sizes else files.size(path)
         except OSError as error:
             raise RecordsError(
                 f"{path} cannot be read ({error.strerror}); copy it again or "

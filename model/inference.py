@@ -17,6 +17,7 @@ import pyarrow as pa
 from model import breasts as breast_lib
 from model.operating_point import OperatingPoint
 from pipelines import dicom
+from pipelines import files
 from pipelines import matching
 from pipelines import pixels
 from pipelines import preprocess
@@ -120,11 +121,17 @@ class Input:
 
 def read(file: matching.MatchedFile, replay: Replay,
          workspace: preprocess.Workspace) -> Input:
-    """Reads and prepares a file; never raises for what a file is."""
+    """Reads and prepares a file; never raises for what a file is.
+
+    Raises:
+      Unavailable: No file of its store can be read.
+    """
     try:
         if file.problem:
             raise reasons.Rejected(file.problem)
         data = scan.read_whole(file.path, replay.limits)
+    except files.Unavailable:
+        raise  # It is not this file's fault.
     except Exception as error:  # One exception would end all of it.
         return Input({**_empty_row(file.path), **_refusal(error)})
     return prepare(file.path, data, replay, workspace)

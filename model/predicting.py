@@ -20,6 +20,7 @@ from model import predictions
 from model import runs
 from model.inference import Input, Replay, Row
 from model.operating_point import OperatingPoint
+from pipelines import files
 from pipelines import matching
 from pipelines import preprocess
 from pipelines import scan
@@ -85,13 +86,13 @@ def predict(request: Request, stream: TextIO) -> predictions.Predictions:
     point = deciding_point(run)
     for path in (request.output, request.breasts_output):
         _check_writable(path)
-    if request.heatmaps:
+    if request.heatmaps and files.is_local(request.heatmaps):
         os.makedirs(request.heatmaps, exist_ok=True)
-    files = list_files(request.files)
+    wanted = list_files(request.files)
     scorer = BatchScorer(run, request.heatmaps)  # With TensorFlow.
-    progress = predictions.Progress(len(files), stream)
+    progress = predictions.Progress(len(wanted), stream)
     rows = score_rows(
-        read_ahead(files, replay, request.threads, 2 * request.batch_size),
+        read_ahead(wanted, replay, request.threads, 2 * request.batch_size),
         scorer, request.batch_size, progress)
     inference.refuse_duplicates(rows)
     found = predictions.Predictions(
@@ -110,7 +111,7 @@ def deciding_point(run: runs.Run) -> OperatingPoint | None:
     """
     from model import evaluation_inputs
 
-    if not os.path.exists(run.dir.operating_point):
+    if not files.exists(run.dir.operating_point):
         return None
     point = evaluation_inputs.stored_point(run.dir)
     again = f"; evaluate again: {predictions.evaluate_command(run.dir.path)}"
@@ -118,7 +119,7 @@ def deciding_point(run: runs.Run) -> OperatingPoint | None:
         raise runs.RunError(
             f"{run.dir.operating_point} is for {point.label}, but the model "
             f"learned {run.label}{again}")
-    if os.path.exists(run.dir.evaluation):
+    if files.exists(run.dir.evaluation):
         epoch = runs.read_json(run.dir.evaluation).get("epoch")
         best = run.best_epoch["epoch"]
         if epoch != best:
@@ -144,12 +145,12 @@ def list_files(patterns: Iterable[str]) -> list[matching.MatchedFile]:
         *(table[name].to_pylist() for name in table.column_names))]
 
 
-def read_ahead(files: Iterable[matching.MatchedFile], replay: Replay,
+def read_ahead(wanted: Iterable[matching.MatchedFile], replay: Replay,
                threads: int, ahead: int) -> Iterator[Input]:
     """Reads and prepares files in threads, and yields them in their order.
 
     Args:
-      files: Which.
+      wanted: Which.
       replay: How.
       threads: How many; 0: one for each core.
       ahead: How many files at most are being or have been prepared before
@@ -166,7 +167,7 @@ def read_ahead(files: Iterable[matching.MatchedFile], replay: Replay,
         threads or os.cpu_count(), "read")
     pending: collections.deque[concurrent.futures.Future] = collections.deque()
     try:
-        for file in files:
+        for file in wanted:
             pending.append(pool.submit(read, file))
             if len(pending) > ahead:
                 yield pending.popleft().result()
@@ -263,6 +264,9 @@ def _picture_height(request: Request) -> int:
 
 def _check_writable(path: str) -> None:
     """Says so at once, not after hours, where a file cannot be written."""
+    if not files.is_local(path):
+        files.check(os.path.dirname(path), write=True)
+        return
     folder = os.path.dirname(path) or "."
     os.makedirs(folder, exist_ok=True)
     if os.path.isdir(path) or not os.access(folder, os.W_OK):

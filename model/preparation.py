@@ -16,6 +16,7 @@ from model import strategies
 from model.architectures import CONFIGS
 from model.architectures import NetworkOptions
 from model.batch_plan import BatchPlan
+from pipelines import files
 
 # Flags that change no weight of an epoch, and may differ when a run goes on.
 _FREE = ("early_stopping", "checkpoint_steps", "cache")
@@ -115,6 +116,7 @@ def prepare(config: Config) -> Prepared:
     workers = strategies.Workers.from_environment(os.environ)
     strategies.check(config.settings.strategy, workers)
     sources = config.sources
+    files.check(config.run_dir.path, write=workers.is_chief)
     train, validation = (
         indices.load(sources.records, sources.input, split, sources.label,
                      sources.where, columns=())

@@ -6,6 +6,7 @@ record holds beside its image is in the index already, so of the
 into the batch: parsing the message into objects takes a third longer in all.
 """
 
+import concurrent.futures
 import os
 import threading
 import weakref
@@ -14,6 +15,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from model import index as indices
+from pipelines import files
 from pipelines import tfrecord
 
 # Tensors share the memory of arrays that begin at a multiple of this.
@@ -21,6 +23,8 @@ _ALIGNMENT = 64
 _CGROUP_LIMITS = ("/sys/fs/cgroup/memory.max",
                   "/sys/fs/cgroup/memory/memory.limit_in_bytes")
 _IMAGE = b"image"
+# To a store, for one batch; several batches are read at a time.
+_REQUESTS = 8
 
 
 class CorruptRecordError(ValueError):
@@ -111,8 +115,11 @@ def read_ahead(index: indices.Index, rows: np.ndarray) -> None:
     """Asks the operating system to load records soon, in order of their place.
 
     Returns at once. A disk reads in long pieces what batches then take in
-    any order; what is in memory already costs next to nothing.
+    any order; what is in memory already costs next to nothing. A store is
+    not asked ahead.
     """
+    if not all(map(files.is_local, index.paths)):
+        return
     if hasattr(os, "posix_fadvise"):
         threading.Thread(target=_advise, args=(index, np.unique(rows)),
                          name="read_ahead", daemon=True).start()
@@ -172,6 +179,9 @@ def _payloads(index: indices.Index, rows: np.ndarray,
     """
     # Rows of an index are in the order of shard and offset.
     places = places[np.argsort(rows[places], kind="stable")]
+    if len(places) and not files.is_local(index.paths[0]):
+        yield from _payloads_of_store(index, rows, places)
+        return
     descriptor, opened = -1, -1
     try:
         for place in places:
@@ -188,13 +198,60 @@ def _payloads(index: indices.Index, rows: np.ndarray,
             except OSError as error:
                 raise CorruptRecordError(
                     f"{index.place(row)}: {error.strerror}") from error
-            try:
-                yield place, tfrecord.unframe(record, index.place(row))
-            except ValueError as error:
-                raise CorruptRecordError(str(error)) from error
+            yield place, _payload(record, index.place(row))
     finally:
         if descriptor >= 0:
             os.close(descriptor)
+
+
+def _payload(record: bytes, where: str) -> bytes:
+    try:
+        return tfrecord.unframe(record, where)
+    except ValueError as error:
+        raise CorruptRecordError(str(error)) from error
+
+
+def _payloads_of_store(index: indices.Index, rows: np.ndarray,
+                       places: np.ndarray) -> Iterator[tuple[int, bytes]]:
+    """As `_payloads`; neighbours are one request, and many run at a time."""
+    first = _first_of_neighbours(index, rows[places])
+    runs = np.split(places, np.flatnonzero(first)[1:])
+
+    def read_run(run: np.ndarray) -> bytes:
+        begin, last = rows[run[0]], rows[run[-1]]
+        start = int(index.byte_offset[begin])
+        length = int(index.byte_offset[last] + index.byte_length[last]) - start
+        try:
+            return files.read_part(
+                index.paths[index.path_number[begin]], start, length)
+        except OSError as error:
+            raise CorruptRecordError(f"{index.place(begin)}: {error}"
+                                     ) from error
+
+    with concurrent.futures.ThreadPoolExecutor(_REQUESTS) as pool:
+        for run, data in zip(runs, pool.map(read_run, runs)):
+            start = index.byte_offset[rows[run[0]]]
+            for place in run:
+                row = rows[place]
+                begin = int(index.byte_offset[row] - start)
+                yield place, _payload(
+                    data[begin:begin + int(index.byte_length[row])],
+                    index.place(row))
+
+
+def _first_of_neighbours(index: indices.Index,
+                         rows: np.ndarray) -> np.ndarray:
+    """Which of some ascending rows do not follow at once on the one before.
+
+    Returns:
+      bool [n].
+    """
+    first = np.ones(len(rows), bool)
+    before, after = rows[:-1], rows[1:]
+    end = index.byte_offset[before] + index.byte_length[before]
+    first[1:] = ((index.path_number[before] != index.path_number[after])
+                 | (end != index.byte_offset[after]))
+    return first
 
 
 def _pixels(payload: bytes, index: indices.Index) -> np.ndarray:

@@ -9,10 +9,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import tensorflow as tf
 
 from model import architectures
 from model import checkpoints
+from model import events
 from model import order as orders
 from model import preparation
 from model import progress
@@ -21,6 +21,7 @@ from model import schedules
 from model import state as states
 from model import strategies
 from model import training
+from pipelines import files
 from pipelines import shards
 
 _STEPS_BETWEEN_SCALARS = 20
@@ -47,7 +48,7 @@ class Recorder:
         self._progress = progress.Progress(
             settings.epochs, orders.batches_per_epoch(
                 prepared.train.label, prepared.plan()), settings.batch_size)
-        self._writer: Any = None
+        self._events = events.Events(self._dir.tensorboard)
 
     def hooks(self, stopped: Callable[[], bool]) -> states.Hooks:
         """What the training loop calls."""
@@ -63,7 +64,7 @@ class Recorder:
         if not self._is_chief:
             return
         _remove_unfinished(self._dir)
-        self._writer = tf.summary.create_file_writer(self._dir.tensorboard)
+        self._events.begin()
         self._write(state)
         document = self._document
         images = document["records"]["images"]
@@ -82,7 +83,7 @@ class Recorder:
         if self._is_chief:
             self._document["status"] = status
             runs.write_json(self._dir.run, self._document)
-            self._writer.close()
+            self._events.close()
 
     def _write(self, state) -> None:
         self._document["epochs"] = state.epochs
@@ -92,14 +93,14 @@ class Recorder:
     def _on_step(self, state, loss) -> None:
         self._progress.on_step(state, loss)
         if state.step % _STEPS_BETWEEN_SCALARS == 0:
-            self._scalars(state.step, {
+            self._events.scalars(state.step, {
                 "step/loss": loss, "step/learning_rate":
                     schedules.rate_of(self._optimizer)})
 
     def _on_best(self, model) -> None:
         with runs.replacing(self._dir.model) as temporary:
             model.save(temporary)
-        self._document["file_bytes"] = os.path.getsize(self._dir.model)
+            self._document["file_bytes"] = os.path.getsize(temporary)
 
     def _on_checkpoint(self, state, values) -> None:
         checkpoints.save(self._dir.checkpoints, values,
@@ -109,29 +110,18 @@ class Recorder:
         self._write(state)
         self._progress.on_epoch(state)
         figures = state.epochs[-1]
-        self._scalars(figures["step"], {
+        self._events.scalars(figures["step"], {
             f"epoch/{name}": value for name, value in figures.items()
             if name not in ("epoch", "step", "best")})
-        self._writer.flush()
-
-    def _scalars(self, step, values) -> None:
-        # tf.summary.scalar is the package tensorboard's, which may be missing.
-        metadata = tf.compat.v1.SummaryMetadata(
-            plugin_data=tf.compat.v1.SummaryMetadata.PluginData(
-                plugin_name="scalars"),
-            data_class="DATA_CLASS_SCALAR")
-        with self._writer.as_default():
-            for name, value in values.items():
-                tf.summary.write(name, tf.constant(value, tf.float32), step,
-                                 metadata=metadata)
+        self._events.flush()
 
 
 def _remove_unfinished(run_dir) -> None:
     """Removes what a kill left half written."""
     for folder in (run_dir.path, run_dir.checkpoints):
-        for name in os.listdir(folder) if os.path.isdir(folder) else ():
+        for name in files.list_folder(folder):
             if name.startswith(shards.TEMPORARY_MARK):
-                os.remove(os.path.join(folder, name))
+                files.remove(os.path.join(folder, name))
 
 
 def _write_history(path: str, epochs: Sequence[Mapping[str, Any]]) -> None:

@@ -7,6 +7,7 @@ image lies.
 
 import os
 
+from pipelines import files
 from pipelines import geometry
 from pipelines import shards
 
@@ -24,7 +25,7 @@ class NothingThere(RecordsError):
 def variants(records: str) -> tuple[geometry.Variant, ...]:
     """The variants of which there are records, by name."""
     found = []
-    for name in sorted(os.listdir(records)) if os.path.isdir(records) else ():
+    for name in files.list_folders(records):
         try:
             variant = geometry.Variant.parse(name.replace("-", ":", 1))
         except ValueError:
@@ -41,10 +42,9 @@ def find_variant(records: str, size: str | geometry.Size | geometry.Variant
     Raises:
       RecordsError: There are no such records, or of that size more than one
         variant.
+      Unavailable: They are in a store that cannot be used.
     """
-    if "://" in records:
-        raise RecordsError(
-            f"{records} is not a local folder; copy or mount the records")
+    files.check(records)
     wanted = _parse(size)
     there = variants(records)
     if isinstance(wanted, geometry.Variant):
@@ -104,9 +104,7 @@ def shard_path(index: str) -> str:
 def index_files(records: str, variant: geometry.Variant) -> list[str]:
     """The Parquet files of a variant's shards, sorted."""
     folder = os.path.join(records, variant.folder)
-    if not os.path.isdir(folder):
-        return []
-    return [os.path.join(folder, name) for name in sorted(os.listdir(folder))
+    return [os.path.join(folder, name) for name in files.list_folder(folder)
             if name.endswith(".parquet") and
             shards.TEMPORARY_MARK not in name]
 

@@ -18,10 +18,12 @@ import dataclasses
 import json
 import os
 import shutil
+import tempfile
 import uuid
 from collections.abc import Iterator
 from typing import Any
 
+from pipelines import files
 from pipelines import geometry
 from pipelines import recipe as recipes
 from pipelines import shards
@@ -132,12 +134,17 @@ class RunDir:
         >>> RunDir("data/runs/mine").on_other("/archive/inbreast/records/")
         'data/runs/mine/on-inbreast-records'
         """
-        *_, parent, name = os.path.abspath(records).split(os.sep)
+        if files.is_local(records):
+            records = os.path.abspath(records)
+        *_, parent, name = records.rstrip("/").split(os.sep)
         return self.file(f"{ON_OTHERS}{parent}-{name}" if parent
                          else f"{ON_OTHERS}{name}")
 
     def remove(self) -> None:
         """Removes the run; files that are not its own stay."""
+        if not files.is_local(self.path):
+            self._remove_objects()
+            return
         for folder in (self.checkpoints, self.tensorboard):
             shutil.rmtree(folder, ignore_errors=True)
         for name in os.listdir(self.path) if os.path.isdir(self.path) else ():
@@ -145,6 +152,14 @@ class RunDir:
                 shutil.rmtree(self.file(name), ignore_errors=True)
             elif name in _FILES or name.startswith("predictions-"):
                 os.remove(self.file(name))
+
+    def _remove_objects(self) -> None:
+        folders = tuple(f"{os.path.basename(folder)}/" for folder in (
+            self.checkpoints, self.tensorboard))
+        for name in list(files.below(self.path)):
+            if (name.startswith((*folders, ON_OTHERS, "predictions-"))
+                    or name in _FILES):
+                files.remove(self.file(name))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -215,11 +230,12 @@ def load_run(run_dir: str, command: str = "") -> Run:
     """
     paths = RunDir(run_dir)
     train = command or f"python model/train.py --run_dir={run_dir}"
-    if not os.path.exists(paths.run):
+    files.check(run_dir)
+    if not files.exists(paths.run):
         raise RunError(f"there is no run in {run_dir} ({_siblings(run_dir)}); "
                        f"to train one: {train}")
     run = Run(paths, _read_document(paths.run))
-    if not os.path.exists(paths.model):
+    if not files.exists(paths.model):
         raise RunError(
             f"the run in {run_dir} has no model yet: its first epoch is not "
             f"finished (status {run.document['status']!r}); to go on: {train}")
@@ -229,7 +245,7 @@ def load_run(run_dir: str, command: str = "") -> Run:
 def read_run(run_dir: str) -> Run | None:
     """Reads a run, trained or not; None where there is none."""
     paths = RunDir(run_dir)
-    if not os.path.exists(paths.run):
+    if not files.exists(paths.run):
         return None
     return Run(paths, _read_document(paths.run))
 
@@ -251,11 +267,11 @@ def _read_document(path: str) -> dict[str, Any]:
 
 def _siblings(run_dir: str) -> str:
     """What runs there are beside a folder, in words."""
-    parent = os.path.dirname(os.path.normpath(run_dir)) or "."
-    found = sorted(
-        entry.path for entry in (os.scandir(parent) if os.path.isdir(parent)
-                                 else ())
-        if os.path.exists(RunDir(entry.path).run))
+    local = files.is_local(run_dir)
+    parent = os.path.dirname(os.path.normpath(run_dir) if local
+                             else run_dir.rstrip("/")) or "."
+    beside = (os.path.join(parent, name) for name in files.list_folders(parent))
+    found = [folder for folder in beside if files.exists(RunDir(folder).run)]
     return f"there are {', '.join(found)}" if found else f"nor in {parent}"
 
 
@@ -266,8 +282,7 @@ def read_json(path: str) -> Any:
       RunError: It is missing or not JSON.
     """
     try:
-        with open(path, encoding="utf-8") as file:
-            return json.load(file)
+        return json.loads(files.read(path))
     except FileNotFoundError as error:
         raise RunError(f"there is no {path}") from error
     except ValueError as error:
@@ -293,10 +308,17 @@ def write_bytes(path: str, data: bytes) -> None:
 
 @contextlib.contextmanager
 def replacing(path: str) -> Iterator[str]:
-    """A name to write a file under, renamed when the block ends well.
+    """A local name to write a file under, renamed when the block ends well.
 
-    Its ending is that of the path; the folder is made if it is missing.
+    Its ending is that of the path; the folder is made if it is missing. What
+    belongs into a store is put there in one piece.
     """
+    if not files.is_local(path):
+        with tempfile.TemporaryDirectory(prefix="mammoflow-") as folder:
+            temporary = os.path.join(folder, os.path.basename(path))
+            yield temporary
+            files.put(path, temporary)
+        return
     folder, name = os.path.split(path)
     os.makedirs(folder or ".", exist_ok=True)
     temporary = os.path.join(

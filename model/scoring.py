@@ -14,6 +14,7 @@ import numpy as np
 
 from model import runs
 from model import strategies
+from pipelines import local_copies
 
 # Before TensorFlow is imported: it tells much that helps nobody.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -31,7 +32,8 @@ def load_model(run: runs.Run) -> Any:
     from model import layers  # noqa: F401  pylint: disable=unused-import
 
     try:
-        return keras.models.load_model(run.dir.model, compile=False)
+        return keras.models.load_model(local_copies.one(run.dir.model),
+                                       compile=False)
     except (OSError, ValueError, TypeError) as error:
         first = str(error).strip().partition("\n")[0]
         raise runs.RunError(

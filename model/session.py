@@ -4,10 +4,12 @@ import contextlib
 import dataclasses
 import fcntl
 import functools
+import hashlib
 import io
 import os
 import signal
 import sys
+import tempfile
 from collections.abc import Iterator
 
 # Before TensorFlow is imported: it tells much that helps nobody.
@@ -31,6 +33,7 @@ from model import strategies  # noqa: E402
 from model import training  # noqa: E402
 from model.batch_plan import BatchPlan  # noqa: E402
 from model.networks import build  # noqa: E402
+from pipelines import files  # noqa: E402
 
 # Images that say how bright a data set is.
 _REFERENCE_IMAGES = 512
@@ -197,13 +200,18 @@ def _restore(prepared, strategy, trainer) -> None:
 
 @contextlib.contextmanager
 def locked(run_dir: runs.RunDir) -> Iterator[None]:
-    """Keeps a second training out of a run's folder.
+    """Keeps a second training of this machine out of a run's folder.
 
     Raises:
       RunError: There is one.
     """
-    os.makedirs(run_dir.path, exist_ok=True)
-    with open(run_dir.file(".lock"), "w", encoding="utf-8") as file:
+    lock = run_dir.file(".lock")
+    if not files.is_local(lock):
+        # A lock in a store would outlive whoever is killed.
+        lock = os.path.join(tempfile.gettempdir(), "mammoflow-lock-" +
+                            hashlib.sha256(lock.encode()).hexdigest()[:16])
+    os.makedirs(os.path.dirname(lock), exist_ok=True)
+    with open(lock, "w", encoding="utf-8") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:

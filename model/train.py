@@ -38,10 +38,11 @@ CONFIG = flags.DEFINE_enum(
     ", ".join(f"{name} is {arch} at {size}"
               for name, (arch, size) in architectures.CONFIGS.items()) + ".")
 RECORDS = flags.DEFINE_string(
-    "records", "data/records", "Folder of the data set.")
+    "records", "data/records", "Folder of the data set, local or s3://....")
 RUN_DIR = flags.DEFINE_string(
     "run_dir", None,
-    "Folder of the run; data/runs/<arch>-<input> unless given.")
+    "Folder of the run, local or s3://...; data/runs/<arch>-<input> unless "
+    "given.")
 OVERWRITE = flags.DEFINE_bool(
     "overwrite", False, "Replace the run in --run_dir.")
 LABEL = flags.DEFINE_enum(

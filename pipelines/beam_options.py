@@ -46,6 +46,12 @@ def parse(arguments: Sequence[str], ours: Sequence[str]) -> Any:
             *(f"--{name}" for name in ours),
             *(name for action in parser._actions
               for name in action.option_strings)]))
+    told = [word for word in arguments if word.startswith("--s3_")]
+    if told:
+        raise UnknownFlag(
+            f"{told[0].partition('=')[0]}: where an S3 store is and who asks "
+            "is told by the environment, on every worker: AWS_ENDPOINT_URL, "
+            "AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION")
     options = PipelineOptions(list(arguments))
     standard = options.view_as(StandardOptions)
     standard.runner = _runner_name(standard.runner or "DirectRunner")

@@ -22,6 +22,7 @@ from pipelines import duplicates
 from pipelines import engines
 from pipelines import files
 from pipelines import inventory
+from pipelines import local_copies
 from pipelines import plan
 from pipelines import progress
 from pipelines import report
@@ -55,18 +56,18 @@ def build(config: configs.BuildConfig, options: Any,
       BuildFailed: It cannot go on; what is complete stays and is used by the
         next run.
     """
-    # A wrong address or a bad table stops it before any work.
+    # A wrong address, a store that refuses or a bad table stops it before any
+    # work.
     engines.check(options)
+    files.check(config.output, write=True)
     labels = sources.load_labels(config)
     existing = resume.Existing.of(config)
     recipe = existing.check(config)
     listing = sources.listing(config.sources)
     engines.check_paths(options, config.output, listing["file"])
     scan_path = _scan(config, options, listing, stream)
-    os.makedirs(os.path.dirname(config.plan_path), exist_ok=True)
-    audit = plan.make_plan(
-        [scan_path], _duplicates(config, options, listing, scan_path, stream),
-        labels, config.rules, config.plan_path)
+    audit = _plan(config, scan_path, _duplicates(
+        config, options, listing, scan_path, stream), labels)
     print("\n".join(audit.lines()), file=stream)
     # Once a data set's table is mended, the images of all take other places.
     if config.plan_only or (
@@ -102,6 +103,20 @@ def _duplicates(config: configs.BuildConfig, options: Any, listing: pa.Table,
     return duplicates.verdicts(config, suspects, tasks)
 
 
+def _plan(config: configs.BuildConfig, scan_path: str, verdicts: pa.Table,
+          labels: Any) -> Any:
+    """Writes the plan, to a local disk first; returns the audit."""
+    local = config.plan_path
+    if not files.is_local(local):
+        local = f"{config.scratch}-plan.parquet"
+    os.makedirs(os.path.dirname(local), exist_ok=True)
+    audit = plan.make_plan(local_copies.of([scan_path]), verdicts, labels,
+                           config.rules, local)
+    if local != config.plan_path:
+        files.put(config.plan_path, local)
+    return audit
+
+
 def _convert(config: configs.BuildConfig, options: Any,
              existing: resume.Existing, recipe: Any, listing: pa.Table,
              stream: TextIO) -> None:
@@ -122,12 +137,11 @@ def _convert(config: configs.BuildConfig, options: Any,
 def _stage(name: str, unit: str, outputs: dict[str, int]) -> progress.Stage:
     """A stage whose outputs are files of so many items each."""
     # A shard that is built again, for another plan, has its old file.
-    new = {path: items for path, items in outputs.items()
-           if not os.path.exists(path)}
+    old = files.existing(list(outputs))
+    new = [path for path in outputs if path not in old]
     return progress.Stage(
         name, unit, sum(outputs.values()),
-        lambda: sum(items for path, items in new.items()
-                    if os.path.exists(path)))
+        lambda: sum(outputs[path] for path in files.existing(new)))
 
 
 def _run(tasks: Sequence[Any], transform: beam.PTransform, options: Any,

@@ -30,8 +30,9 @@ FORMATS = ["register", "cbis_ddsm", "inbreast", "vindr", "rsna", "cmmd",
 
 DICOMS = flags.DEFINE_multi_string(
     "dicoms", [DEFAULT_DICOMS],
-    "Directory (all files below it), file or glob ('archive/**/*.dcm.gz'), on "
-    "any file system that Beam reads; may be given several times.")
+    "Directory (all files below it), file or glob ('archive/**/*.dcm.gz'), "
+    "local, s3://BUCKET/... or what else Beam has a file system for; may be "
+    "given several times.")
 MANIFEST = flags.DEFINE_string(
     "manifest", None,
     "Text file with one path on each line, beside or instead of --dicoms.")
@@ -82,7 +83,8 @@ CANCER_BIRADS = flags.DEFINE_list(
     "BI-RADS categories that count as a cancer where a data set has no "
     "pathology, as in 4,5,6; without it, what is usual for its format.")
 OUTPUT = flags.DEFINE_string(
-    "output", "data/records", "Folder of the data set, on a local disk.")
+    "output", "data/records", "Folder of the data set, local or as --dicoms; "
+    "where the store is: AWS_ENDPOINT_URL, AWS_ACCESS_KEY_ID, ....")
 VARIANTS = flags.DEFINE_list(
     "variants", ["resize:416x512", "crop:224x224"],
     "What to store of each image, METHOD:WIDTHxHEIGHT each.")

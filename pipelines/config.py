@@ -8,6 +8,7 @@ import json
 from collections.abc import Sequence
 
 from pipelines import files
+from pipelines import local_copies
 from pipelines import plan
 from pipelines import privacy
 from pipelines import recipe as recipes
@@ -82,10 +83,6 @@ class BuildConfig:
         if not 0 <= self.max_rejects <= 1:
             raise ValueError(f"--max_rejects={self.max_rejects} is not a "
                              "fraction between 0 and 1")
-        if not files.is_local(self.output):
-            raise ValueError(
-                f"--output={self.output}: a data set is written to a local "
-                "disk; object stores are not supported as output yet")
         names = [source.name for source in self.sources]
         if len(set(names)) < len(names):
             raise ValueError(
@@ -113,8 +110,10 @@ class BuildConfig:
 
     @property
     def scratch(self) -> str:
-        """Where a database spills to; made when needed."""
-        return self.work("spill")
+        """A local folder that a database spills to; made when needed."""
+        if files.is_local(self.output):
+            return self.work("spill")
+        return local_copies.scratch(self.output)
 
     @property
     def scan_version(self) -> str:

@@ -8,7 +8,6 @@ its presence says that the shard is complete in the variants it names.
 import dataclasses
 import hashlib
 import json
-import os
 from collections.abc import Callable
 from typing import Any
 
@@ -92,7 +91,8 @@ def convert_shard(task: ShardTask, workspace: preprocess.Workspace,
       How many images have which status or reason.
 
     Raises:
-      BuildFailed: The disk is full, or a variant cannot be added.
+      BuildFailed: The disk is full, a store cannot be used, or a variant
+        cannot be added.
     """
     recipe = dataclasses.replace(task.recipe, variants=task.missing)
     outputs = [name for variant in task.missing for name in (
@@ -116,6 +116,9 @@ def convert_shard(task: ShardTask, workspace: preprocess.Workspace,
                 writer.close(task)
             opened[-1].write(_converted_table(
                 _converted(task) if task.held else outcomes, task))
+    except files.Unavailable as error:
+        raise BuildFailed(f"{error}; nothing of {task.shard} was kept, run "
+                          "the same command again") from error
     except OSError as error:
         raise BuildFailed(
             f"cannot write {task.path(str(task.shard))}: "
@@ -134,6 +137,8 @@ def _convert_row(row: Row, source: str, task: ShardTask,
         prepared = preprocess.preprocess(image, recipe, workspace)
         encoded = [encode_image(output.pixels, recipe.encoding)
                    for output in prepared.outputs]
+    except files.Unavailable:
+        raise  # It is not this image's fault.
     except Exception as error:  # One exception would end the whole build.
         if task.held:
             raise BuildFailed(
@@ -194,8 +199,8 @@ class _VariantWriter:
     """The records of one variant of one shard, and the table that finds them.
     """
 
-    def __init__(self, variant: geometry.Variant, records: files.AtomicFile,
-                 index: files.AtomicFile):
+    def __init__(self, variant: geometry.Variant, records: files.WholeFile,
+                 index: files.WholeFile):
         self._variant = variant
         self._records = records
         self._index = index
@@ -257,9 +262,10 @@ def _planned(task: ShardTask) -> list[tuple[Row, str]]:
 
     Where variants are added, only the images that are written already.
     """
-    table = pq.read_table(task.plan_path, filters=[
-        ("split", "=", task.shard.split), ("shard", "=", task.shard.index),
-        ("status", "=", reasons.Status.PLANNED.value)])
+    with files.open_parts(task.plan_path) as plan:
+        table = pq.read_table(plan, filters=[
+            ("split", "=", task.shard.split), ("shard", "=", task.shard.index),
+            ("status", "=", reasons.Status.PLANNED.value)])
     rows = table.sort_by("index_in_shard").to_pylist()
     sources = task.sources or [row["file"] for row in rows]
     pairs = list(zip(rows, sources, strict=True))
@@ -272,15 +278,17 @@ def _planned(task: ShardTask) -> list[tuple[Row, str]]:
 
 def _are_written(task: ShardTask, paths: list[str]) -> bool:
     """Whether another worker has written all of it since the task was made."""
-    if not all(map(os.path.exists, paths)):
+    if files.existing(paths) != set(paths):
         return False
-    found = pq.read_schema(task.path(task.shard.converted)).metadata or {}
+    with files.open_parts(task.path(task.shard.converted)) as converted:
+        found = pq.read_schema(converted).metadata or {}
     return all(found.get(name.encode()) == text.encode()
                for name, text in _converted_metadata(task).items())
 
 
 def _converted(task: ShardTask) -> list[Row]:
-    return pq.read_table(task.path(task.shard.converted)).to_pylist()
+    data = files.read(task.path(task.shard.converted))
+    return pq.read_table(pa.BufferReader(data)).to_pylist()
 
 
 def _count(outcomes: list[Row]) -> dict[str, int]:

@@ -14,6 +14,7 @@ from pipelines import config as configs
 from pipelines import database
 from pipelines import files
 from pipelines import inventory
+from pipelines import local_copies
 from pipelines import matching
 from pipelines import transforms
 
@@ -42,7 +43,7 @@ def suspects(config: configs.BuildConfig, scan_path: str,
              listing: pa.Table) -> list[Suspect]:
     """The accepted files that share a UID, by UID and file."""
     db = database.connect(config.scratch)
-    database.view_parquet(db, "scan", [scan_path])
+    database.view_parquet(db, "scan", local_copies.of([scan_path]))
     rows = db.execute("""
         SELECT file, coalesce(file_key, file), sop_instance_uid
         FROM scan
@@ -73,8 +74,9 @@ def verdicts(config: configs.BuildConfig, found: list[Suspect],
     Returns:
       A table of `VERDICT_SCHEMA`.
     """
-    contents = [content for task in done
-                for content in pq.read_table(task.path)["content"].to_pylist()]
+    contents = [
+        content for part in local_copies.of([task.path for task in done])
+        for content in pq.read_table(part)["content"].to_pylist()]
     copies: dict[str, list[str | None]] = {}
     for suspect, content in zip(found, contents, strict=True):
         copies.setdefault(suspect.sop_instance_uid, []).append(content)

@@ -5,7 +5,6 @@ or etag) is not read again. What a killed scan had finished counts too.
 """
 
 import hashlib
-import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,6 +15,7 @@ import pyarrow.parquet as pq
 from pipelines import config as configs
 from pipelines import database
 from pipelines import files
+from pipelines import local_copies
 from pipelines import matching
 from pipelines import scan
 from pipelines import schema
@@ -53,7 +53,7 @@ def finish_scan(config: configs.BuildConfig, listing: pa.Table) -> str:
     """
     parts = _known_parts(config)
     db = database.connect(config.scratch)
-    database.view_parquet(db, "known", parts, filename=True)
+    database.view_parquet(db, "known", local_copies.of(parts), filename=True)
     db.register("listed", _keys(config, listing))
     arrow = schema.arrow_schema(schema.SCAN)
     columns = ", ".join(f'known."{name}"' if name != "dataset" else
@@ -72,7 +72,7 @@ def finish_scan(config: configs.BuildConfig, listing: pa.Table) -> str:
     write_parquet(path, known.to_arrow_reader(_BATCH_ROWS), arrow.with_metadata(
         {"scan_version": config.scan_version}))
     for part in files.list_folder(config.work(_SCAN_FOLDER)):
-        os.remove(config.work(_SCAN_FOLDER, part))
+        files.remove(config.work(_SCAN_FOLDER, part))
     return path
 
 
@@ -95,7 +95,7 @@ class _Sink:
 
     closed = False
 
-    def __init__(self, file: files.AtomicFile):
+    def __init__(self, file: files.WholeFile):
         self._file = file
 
     def write(self, data: Any) -> int:
@@ -147,8 +147,10 @@ def _known_parts(config: configs.BuildConfig) -> list[str]:
     paths = [config.work(SCAN_FILE), *(
         f"{folder}/{name}" for name in files.list_folder(folder)
         if name.endswith(".parquet"))]
-    return [path for path in paths
-            if os.path.exists(path) and _version(path) == config.scan_version]
+    found = files.existing(paths)
+    there = [path for path in paths if path in found]
+    return [path for path, copy in zip(there, local_copies.of(there))
+            if _version(copy) == config.scan_version]
 
 
 def _version(path: str) -> str | None:
@@ -162,7 +164,7 @@ def _unknown(config: configs.BuildConfig, listing: pa.Table,
     if not known:
         return list(range(len(listing)))
     db = database.connect(config.scratch)
-    database.view_parquet(db, "scanned", known)
+    database.view_parquet(db, "scanned", local_copies.of(known))
     db.register("listed", _keys(config, listing))
     rows = db.execute("""
         SELECT position FROM listed

@@ -5,6 +5,7 @@ drops dangling links silently and cannot name `we[i]rd.dcm`, so local disks
 are walked here.
 """
 
+import concurrent.futures
 import dataclasses
 import glob
 import itertools
@@ -16,12 +17,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipelines import files
+from pipelines import stores
 
 LISTING_SCHEMA = pa.schema([
     ("file", pa.string()), ("file_bytes", pa.int64()),
     ("file_version", pa.string()), ("problem", pa.string()),
 ])
 _BATCH_ROWS = 8192
+# Stores answer slowly and many at a time.
+_ASKED_AT_A_TIME = 32
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -50,7 +54,7 @@ def listing(patterns: Iterable[str], manifest: str | None = None) -> pa.Table:
 
     Args:
       patterns: Directories (walked to their end, links followed), files and
-        globs (`**` for any depth), local or on any file system of Beam's.
+        globs (`**` for any depth), local or in any store.
       manifest: A text file with one path on each line, or None.
 
     Returns:
@@ -137,27 +141,27 @@ def _local(path: str) -> MatchedFile:
 
 
 def _match_remote(pattern: str) -> Iterator[MatchedFile]:
-    from apache_beam.io.filesystems import FileSystems
-
-    if not any(char in pattern for char in "*?["):
-        # A bucket or folder: all that lies below it, else the object itself.
-        below = pattern.rstrip("/") + "/**"
-        found = FileSystems.match([below])[0].metadata_list
-        if not found:
-            found = FileSystems.match([pattern])[0].metadata_list
-    else:
-        found = FileSystems.match([pattern])[0].metadata_list
-    for metadata in found:
-        yield MatchedFile(metadata.path, metadata.size_in_bytes,
-                          str(metadata.last_updated_in_seconds))
+    for found in stores.matching(files.store_of(pattern), pattern):
+        yield MatchedFile(found.path, found.size, found.version)
 
 
 def _named_in(manifest: str) -> Iterator[MatchedFile]:
-    for line in files.read(manifest).splitlines():
-        name = line.strip()
-        if not name:
-            continue
-        if b"://" in name:
-            yield from _match_remote(name.decode())
-        else:
-            yield _local(os.path.normpath(os.fsdecode(name)))
+    names = (line.strip() for line in files.read(manifest).splitlines())
+    with concurrent.futures.ThreadPoolExecutor(_ASKED_AT_A_TIME) as pool:
+        for some in _chunks(filter(None, names), _BATCH_ROWS):
+            yield from pool.map(_named, some)
+
+
+def _named(name: bytes) -> MatchedFile:
+    if b"://" not in name:
+        return _local(os.path.normpath(os.fsdecode(name)))
+    path = name.decode()
+    found = files.store_of(path).find(path)
+    if found is None:
+        return MatchedFile(path, 0, "", "unreadable")
+    return MatchedFile(found.path, found.size, found.version)
+
+
+def _chunks(values: Iterator[bytes], size: int) -> Iterator[list[bytes]]:
+    while chunk := list(itertools.islice(values, size)):
+        yield chunk

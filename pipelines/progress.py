@@ -87,7 +87,10 @@ class Reporter:
                                  TALLY.rejects, seconds), last=False)
 
     def _items(self) -> int:
-        return max(TALLY.items, self._stage.finished())
+        try:
+            return max(TALLY.items, self._stage.finished())
+        except OSError:
+            return TALLY.items  # The work itself will tell of it.
 
     def _print(self, line: str, last: bool) -> None:
         if self._terminal:

@@ -5,6 +5,7 @@ from typing import Any, TextIO
 
 from pipelines import config as configs
 from pipelines import database
+from pipelines import local_copies
 from pipelines import reasons
 from pipelines import remarks
 from pipelines import shards
@@ -13,7 +14,7 @@ from pipelines import shards
 def planned(config: configs.BuildConfig, audit: Any, stream: TextIO) -> int:
     """Prints what `--plan_only` found; returns the exit status."""
     db = database.connect(config.scratch)
-    database.view_parquet(db, "plan", [config.plan_path])
+    database.view_parquet(db, "plan", local_copies.of([config.plan_path]))
     rows = db.execute("""
         SELECT split, count(*), count(*) FILTER (cancer = 1),
           count(*) FILTER (cancer = 0), count(*) FILTER (cancer IS NULL)

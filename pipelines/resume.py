@@ -17,6 +17,7 @@ from pipelines import database
 from pipelines import files
 from pipelines import geometry
 from pipelines import inventory
+from pipelines import local_copies
 from pipelines import recipe as recipes
 from pipelines import shards
 
@@ -44,11 +45,10 @@ class Existing:
     def of(cls, config: configs.BuildConfig) -> "Existing":
         """Reads the output as it is."""
         folder = config.path(shards.CONVERTED_FOLDER)
-        found = {}
-        for name in files.list_folder(folder):
-            if name.endswith(".parquet"):
-                found[name] = _complete(f"{folder}/{name}")
-        return cls(found)
+        names = [name for name in files.list_folder(folder)
+                 if name.endswith(".parquet")]
+        copies = local_copies.of([f"{folder}/{name}" for name in names])
+        return cls(dict(zip(names, map(_complete, copies))))
 
     def check(self, config: configs.BuildConfig) -> recipes.Recipe:
         """The recipe of the whole data set, with variants of earlier builds.
@@ -85,7 +85,8 @@ class Existing:
         The embedded runner deals them out in turn, without stealing.
         """
         db = database.connect(config.scratch)
-        database.view_parquet(db, "plan", [config.plan_path])
+        database.view_parquet(db, "plan",
+                              local_copies.of([config.plan_path]))
         # NULL columns count too: any other plan, another digest.
         rows = db.execute("""
             SELECT split, shard, count(*) AS images,
@@ -99,34 +100,45 @@ class Existing:
         counts: dict[str, int] = {}
         for split, *_ in rows:
             counts[split] = counts.get(split, 0) + 1
+        there = {variant: set(files.list_folder(config.path(variant.folder)))
+                 for variant in recipe.variants}
         tasks = []
         for split, index, images, digest, keys in rows:
             shard = shards.Shard(split, index, counts[split])
             task = convert.ShardTask(
                 shard, config.plan_path, config.output, recipe,
-                self._held(config, shard, digest, recipe), config.limits,
+                self._held(there, shard, digest, recipe), config.limits,
                 digest, images, _sources(config, listing, keys))
             if task.missing:
                 tasks.append(task)
         return tasks
 
-    def _held(self, config: configs.BuildConfig, shard: shards.Shard,
-              digest: str, recipe: recipes.Recipe
+    def _held(self, there: dict[geometry.Variant, set[str]],
+              shard: shards.Shard, digest: str, recipe: recipes.Recipe
               ) -> tuple[geometry.Variant, ...]:
+        """The variants of a shard that need not be written.
+
+        Args:
+          there: Names of the files in each variant's folder.
+          shard: Which.
+          digest: Of its rows in the plan.
+          recipe: Of the build.
+        """
         complete = self.complete.get(os.path.basename(shard.converted))
         if (complete is None or complete.plan_digest != digest
                 or complete.recipe_core != _core(recipe)):
             return ()
         return tuple(
             variant for variant in complete.variants
-            if all(os.path.exists(config.path(name)) for name in (
-                shard.records(variant), shard.index_of(variant))))
+            if {os.path.basename(shard.records(variant)),
+                os.path.basename(shard.index_of(variant))}
+            <= there.get(variant, set()))
 
 
 def planned_images(config: configs.BuildConfig) -> int:
     """How many images the plan means to write."""
     db = database.connect(config.scratch)
-    database.view_parquet(db, "plan", [config.plan_path])
+    database.view_parquet(db, "plan", local_copies.of([config.plan_path]))
     images, = database.one_row(
         db, "SELECT count(*) FROM plan WHERE status = 'planned'")
     return images

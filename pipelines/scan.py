@@ -60,6 +60,9 @@ def scan_row(file: matching.MatchedFile, limits: Limits,
 
     Returns:
       Values by the names of `schema.SCAN`.
+
+    Raises:
+      Unavailable: No file of its store can be read.
     """
     row: dict[str, Any] = dict.fromkeys(
         field.name for field in schema.fields(schema.SCAN))
@@ -74,6 +77,8 @@ def scan_row(file: matching.MatchedFile, limits: Limits,
                    if name in row)
         row["patient_age"] = pseudonyms.age(header.patient_age)
         dicom.check_mammogram(header, limits.max_image_bytes, policy)
+    except files.Unavailable:
+        raise  # It is not this file's fault.
     except Exception as error:  # One exception would end the whole build.
         row.update(rejection(error))
     row["patient_id"] = patient_id and pseudonyms.patient(patient_id)
@@ -158,6 +163,8 @@ def content_row(file: matching.MatchedFile,
     """
     try:
         data = read_whole(file.path, limits)
+    except files.Unavailable:
+        raise
     except (reasons.Rejected, OSError):
         return {"content": None}
     return {"content": hashlib.sha256(data).hexdigest()}

@@ -13,6 +13,7 @@ from pipelines import config as configs
 from pipelines import files
 from pipelines import geometry
 from pipelines import database
+from pipelines import local_copies
 from pipelines import recipe as recipes
 from pipelines import schema
 from pipelines import shards
@@ -35,7 +36,8 @@ def seal(config: configs.BuildConfig, recipe: recipes.Recipe,
       that equal builds are equal bytes.
     """
     connection = database.connect(config.scratch)
-    database.view_parquet(connection, "planned", [config.plan_path])
+    database.view_parquet(connection, "planned",
+                          local_copies.of([config.plan_path]))
     expected = _planned_shards(connection)
     _create_images(connection, config, expected)
     parts = _write_metadata(connection, config)
@@ -73,7 +75,8 @@ def _create_images(connection: duckdb.DuckDBPyConnection,
     """The view `images`: the plan, with what became of what was planned."""
     converted = [config.path(shard.converted) for shard in expected]
     if converted:
-        database.view_parquet(connection, "converted", converted)
+        database.view_parquet(connection, "converted",
+                              local_copies.of(converted))
     else:
         connection.from_arrow(schema.arrow_schema(
             schema.CONVERTED).empty_table()).create_view("converted")
@@ -146,16 +149,17 @@ def _variant(config: configs.BuildConfig, recipe: recipes.Recipe,
              variant: geometry.Variant,
              expected: list[shards.Shard]) -> dict[str, Any]:
     """What `dataset.json` says of one variant."""
-    digest, records, size = hashlib.sha256(), 0, 0
-    counts: dict[str, int] = {}
-    for shard in expected:
-        index = pq.read_table(config.path(shard.index_of(variant)),
-                              columns=["digest"])
+    digest, records = hashlib.sha256(), 0
+    for part in local_copies.of([config.path(shard.index_of(variant))
+                                 for shard in expected]):
+        index = pq.read_table(part, columns=["digest"])
         for image in index["digest"].to_pylist():
             digest.update(image.encode())
         records += len(index)
-        size += os.path.getsize(config.path(shard.records(variant)))
-        counts[shard.split] = shard.count
+    sizes = files.sizes(config.path(variant.folder))
+    size = sum(sizes[os.path.basename(shard.records(variant))]
+               for shard in expected)
+    counts = {shard.split: shard.count for shard in expected}
     return {"folder": variant.folder, "encoding": recipe.encoding,
             "shards": counts, "records": records, "bytes": size,
             "digest": digest.hexdigest()}
@@ -178,20 +182,19 @@ def _tidy(config: configs.BuildConfig, recipe: recipes.Recipe,
             path = f"{folder}/{name}"
             if path not in known and _is_ours(name):
                 files.remove(path)
-        if folder != config.output and not os.listdir(folder):
+        # In a store there are no empty folders.
+        if (files.is_local(folder) and folder != config.output
+                and not os.listdir(folder)):
             os.rmdir(folder)
 
 
 def _our_folders(config: configs.BuildConfig) -> list[str]:
     folders = [config.output]
-    for entry in sorted(os.scandir(config.output), key=lambda e: e.name):
-        method, _, size = entry.name.partition("-")
-        if not entry.is_dir():
-            continue
-        if entry.name in (shards.METADATA_FOLDER, shards.CONVERTED_FOLDER):
-            folders.append(entry.path)
-        elif method in geometry.METHODS and size:
-            folders.append(entry.path)
+    for name in files.list_folders(config.output):
+        method, _, size = name.partition("-")
+        if (name in (shards.METADATA_FOLDER, shards.CONVERTED_FOLDER)
+                or method in geometry.METHODS and size):
+            folders.append(config.path(name))
     return folders
 
 

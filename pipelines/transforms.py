@@ -58,16 +58,23 @@ class _RowsOfFiles(beam.DoFn):
 
     def process(self, task: FilesTask):
         rows = []
-        for file in task.files:
-            row = self._row_of(file)
-            rows.append(row)
-            _report(file.size if self._reads_whole else 0, row.get("reason"))
+        try:
+            for file in task.files:
+                row = self._row_of(file)
+                rows.append(row)
+                _report(file.size if self._reads_whole else 0,
+                        row.get("reason"))
+            files.write_atomically(task.path, self._table(rows, task))
+        except files.Unavailable as error:
+            raise convert.BuildFailed(str(error)) from error
+        yield task.path
+
+    def _table(self, rows: list[dict[str, Any]], task: FilesTask) -> bytes:
         table = pa.Table.from_pylist(
             rows, self._schema.with_metadata(dict(task.metadata)))
         sink = pa.BufferOutputStream()
         pq.write_table(table, sink, compression="zstd")
-        files.write_atomically(task.path, sink.getvalue().to_pybytes())
-        yield task.path
+        return sink.getvalue().to_pybytes()
 
 
 class _ConvertShard(beam.DoFn):

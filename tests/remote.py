@@ -1,4 +1,4 @@
-"""A Beam file system in memory, `memory://`, to test what is not local.
+"""Beam file systems in memory, to test what is not local.
 
 Beam finds file systems by their subclasses: importing this is enough. The
 objects belong to the process, as the embedded runner's workers do.
@@ -10,6 +10,7 @@ from apache_beam.io import filesystem
 
 OBJECTS: dict[str, bytes] = {}
 READS: list[tuple[str, int]] = []
+RENAMED: list[str] = []
 
 
 class _Reader(io.RawIOBase):
@@ -22,14 +23,33 @@ class _Reader(io.RawIOBase):
     def readable(self):
         return True
 
+    def seekable(self):
+        return True
+
+    def seek(self, offset, whence=io.SEEK_SET):
+        return self._data.seek(offset, whence)
+
     def readinto(self, buffer):
         size = self._data.readinto(buffer)
         READS.append((self._path, size))
         return size
 
 
+class _Writer(io.BytesIO):
+    """An object appears when it is closed, as uploads end."""
+
+    def __init__(self, path: str):
+        super().__init__()
+        self._path = path
+
+    def close(self):
+        if not self.closed:
+            OBJECTS[self._path] = self.getvalue()
+        super().close()
+
+
 class MemoryFileSystem(filesystem.FileSystem):
-    """Reading and listing of `OBJECTS`, as object stores have it."""
+    """`OBJECTS`, as object stores have them: none is renamed."""
 
     @classmethod
     def scheme(cls):
@@ -60,8 +80,35 @@ class MemoryFileSystem(filesystem.FileSystem):
     def exists(self, path):
         return path in OBJECTS
 
-    def _unsupported(self, *unused):
-        raise OSError("these objects are only read")
+    def create(self, path, mime_type="", compression_type="auto"):
+        assert compression_type == filesystem.CompressionTypes.UNCOMPRESSED
+        return _Writer(path)
 
-    create = copy = rename = delete = mkdirs = _unsupported
+    def delete(self, paths):
+        for path in paths:
+            del OBJECTS[path]
+
+    def _unsupported(self, *unused):
+        raise OSError("not to be had")
+
+    copy = rename = mkdirs = _unsupported
     size = last_updated = checksum = _unsupported
+
+
+class FolderFileSystem(MemoryFileSystem):
+    """`folders://`, where files are seen while they are written."""
+
+    @classmethod
+    def scheme(cls):
+        return "folders"
+
+    def has_dirs(self):
+        return True
+
+    def mkdirs(self, path):
+        """Folders come with their files here."""
+
+    def rename(self, sources, destinations):
+        for source, destination in zip(sources, destinations):
+            OBJECTS[destination] = OBJECTS.pop(source)
+            RENAMED.append(source)

@@ -83,3 +83,8 @@ def test_the_embedded_runner_never_looks_for_another_engine(monkeypatch):
 def test_nothing_of_the_launcher_travels_to_the_workers():
     options = beam_options.parse(["--runner=FlinkRunner"], OURS)
     assert options.get_all_options()["save_main_session"] is False
+
+
+def test_an_s3_store_is_told_by_the_environment_alone():
+    with pytest.raises(beam_options.UnknownFlag, match="AWS_ENDPOINT_URL"):
+        beam_options.parse(["--s3_endpoint_url=http://127.0.0.1:1"], [])

@@ -11,7 +11,6 @@ from tests import builds
 
 @pytest.mark.parametrize("changes, message", [
     ({"max_rejects": 1.5}, "--max_rejects=1.5 is not a fraction"),
-    ({"output": "s3://bucket/x"}, "a data set is written to a local disk"),
     ({"labels": configs.LabelSource("t", "cbis_ddsm"),
       "pseudonyms": privacy.Pseudonyms(b"k" * 16)},
      "which --patient_ids=hash hides"),

@@ -40,9 +40,9 @@ PURE = ("dicom", "preprocess", "labels", "splits", "plan", "geometry",
         "breast")
 # What a trainer or a prediction takes from the pipeline.
 FOR_MODEL = ("geometry", "schema", "shards", "tfrecord", "reasons", "recipe",
-             "progress")
+             "progress", "files", "local_copies")
 FOR_PREDICTION = ("dicom", "pixels", "compression", "preprocess", "scan",
-                  "matching", "files", "geometry")
+                  "matching", "geometry")
 PREDICTION = ("model.predict", "model.predicting", "model.inference",
               "model.heatmaps")
 

@@ -150,11 +150,6 @@ def test_foreign_description_is_refused(tmp_path, change, message):
         datasets.open_dataset(str(tmp_path))
 
 
-def test_remote_data_set_is_refused():
-    with pytest.raises(datasets.DatasetError, match="not a local folder"):
-        datasets.open_dataset("s3://bucket/records")
-
-
 def test_list_shows_every_named_query():
     result = query("--list")
     assert result.returncode == 0

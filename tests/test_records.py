@@ -74,11 +74,6 @@ def test_what_is_no_size_is_refused(root, name, message):
         records.find_variant(root, name)
 
 
-def test_a_remote_folder_is_refused():
-    with pytest.raises(records.RecordsError, match="not a local folder"):
-        records.find_variant("s3://bucket/records", "12x16")
-
-
 def test_a_split_with_a_missing_shard_is_refused(root):
     os.remove(f"{root}/{RESIZE.folder}/train-00000-of-00002.parquet")
     with pytest.raises(records.RecordsError,

@@ -136,10 +136,10 @@ def test_a_file_that_cannot_be_read_is_a_row(tmp_path, monkeypatch):
     path = tmp_path / "a.dcm"
     path.write_bytes(good())
 
-    def refuse(name):
+    def refuse(name, limit=None):
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(scan.files, "open_to_read", refuse)
+    monkeypatch.setattr(scan.files, "read", refuse)
     row = scan.scan_row(matching.MatchedFile(str(path), 10, "1"), LIMITS,
                         builds.configs.privacy.Pseudonyms())
     assert (row["status"], row["reason"], row["detail"]) == (

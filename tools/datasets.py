@@ -15,7 +15,9 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
+from pipelines import files
 from pipelines import geometry
+from pipelines import local_copies
 from pipelines import schema
 from pipelines import shards
 from pipelines import tfrecord
@@ -79,7 +81,7 @@ class Dataset:
             return parquet_files(self.path(shards.WORK_FOLDER, "plan"))
         if table == "scan":
             scan = self.path(shards.WORK_FOLDER, "scan.parquet")
-            return [scan] if os.path.isfile(scan) else []
+            return [scan] if files.exists(scan) else []
         return [part for variant in self.variants
                 for part in parquet_files(self.path(variant.folder))]
 
@@ -101,10 +103,9 @@ def open_dataset(root: str) -> Dataset:
     Raises:
       DatasetError: It holds no data set and no plan, or its `dataset.json`
         cannot be read.
+      Unavailable: It is in a store that cannot be used.
     """
-    if "://" in root:
-        raise DatasetError(
-            f"{root} is not a local folder; copy or mount the data set")
+    files.check(root)
     description = _description(os.path.join(root, shards.DATASET_FILE))
     variants = (tuple(map(geometry.Variant.parse, description["variants"]))
                 if description else _variant_folders(root))
@@ -132,7 +133,8 @@ def connect(dataset: Dataset) -> Any:
         "temp_directory": tempfile.gettempdir(),
     })
     for table in TABLES:
-        _create_view(connection, table, dataset.parts(table),
+        _create_view(connection, table,
+                     local_copies.of(dataset.parts(table)),
                      _SHARD_COLUMNS if table == "converted" else "")
     if dataset.only_planned:
         _images_of_plan(connection)
@@ -151,11 +153,7 @@ def read_parquet_sql(paths: list[str]) -> str:
 
 def parquet_files(folder: str) -> list[str]:
     """Paths of the complete Parquet files of a folder, sorted by name."""
-    try:
-        names = sorted(os.listdir(folder))
-    except (FileNotFoundError, NotADirectoryError):
-        return []
-    return [os.path.join(folder, name) for name in names
+    return [os.path.join(folder, name) for name in files.list_folder(folder)
             if name.endswith(".parquet") and
             shards.TEMPORARY_MARK not in name]
 
@@ -210,7 +208,7 @@ def read_image(dataset: Dataset, row: Mapping[str, Any]) -> np.ndarray:
     """The picture of one row of `records`, uint16 [height, width]."""
     variant = geometry.Variant.parse(row["variant"])
     name = dataset.shard(variant, row["split"], row["shard"]).records(variant)
-    with open(dataset.path(name), "rb") as file:
+    with files.open_parts(dataset.path(name)) as file:
         return decode_image(read_example(file, row, name),
                             dataset.encoding(variant))
 
@@ -226,8 +224,7 @@ def _decode_png(data: bytes) -> np.ndarray:
 
 def _description(path: str) -> dict[str, Any]:
     try:
-        with open(path, encoding="utf-8") as file:
-            description = json.load(file)
+        description = json.loads(files.read(path))
     except (FileNotFoundError, NotADirectoryError):
         return {}
     except ValueError as error:
@@ -253,7 +250,7 @@ def _description(path: str) -> dict[str, Any]:
 def _variant_folders(root: str) -> tuple[geometry.Variant, ...]:
     """The variants whose folders are there, of an unfinished build."""
     found = []
-    for name in sorted(os.listdir(root)) if os.path.isdir(root) else ():
+    for name in files.list_folders(root):
         try:
             variant = geometry.Variant.parse(name.replace("-", ":", 1))
         except ValueError:

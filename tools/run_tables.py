@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from model import runs
+from pipelines import files
 
 _COMBINATIONS = {"image": "Baseline", "min": "Minimum", "max": "Maximum",
                  "mean": "Mean", "learned": "Learned"}
@@ -67,7 +68,7 @@ def load(folder: str) -> Evaluated:
     # Also one without a model yet: it has its parameters to show.
     run = runs.read_run(folder) or runs.load_run(folder)
     path = run.dir.evaluation
-    evaluation = runs.read_json(path) if os.path.exists(path) else None
+    evaluation = runs.read_json(path) if files.exists(path) else None
     name = os.path.basename(os.path.normpath(folder))
     usual = (run.name, f"{run.arch}-{run.size}")
     title = run.name if name in usual else f"{run.name} ({name})"

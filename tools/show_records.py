@@ -66,12 +66,12 @@ def recipe_of(records: str, changes: dict[str, Any],
     Raises:
       ValueError: `dataset.json` is damaged, or a variant is none.
     """
+    from pipelines import files
     from pipelines import shards
 
     path = os.path.join(records, shards.DATASET_FILE)
     try:
-        with open(path, encoding="utf-8") as file:
-            values = json.load(file)["recipe"]
+        values = json.loads(files.read(path))["recipe"]
     except (FileNotFoundError, NotADirectoryError):
         values = recipes.Recipe().to_json()
     except (ValueError, KeyError, TypeError) as error:

@@ -46,7 +46,7 @@ def main(argv: list[str]) -> int:
                 meter.clear()
                 print(problem, flush=True)
         meter.close()
-    except datasets.DatasetError as error:
+    except (datasets.DatasetError, OSError) as error:
         print(f"verify_records.py: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:

@@ -1,8 +1,8 @@
 """All checks of a data set, the quick ones first."""
 
-import os
 from collections.abc import Callable, Iterator
 
+from pipelines import files
 from pipelines import shards
 from tools import datasets
 from tools.verification import folder
@@ -47,10 +47,10 @@ def problems(dataset: datasets.Dataset, workers: int,
 
 def record_bytes(dataset: datasets.Dataset) -> int:
     """The size of all shards of records, for the progress."""
-    return sum(entry.stat().st_size for variant in dataset.variants
-               if os.path.isdir(dataset.path(variant.folder))
-               for entry in os.scandir(dataset.path(variant.folder))
-               if entry.name.endswith(".tfrecord"))
+    return sum(size for variant in dataset.variants
+               for name, size in files.sizes(
+                   dataset.path(variant.folder)).items()
+               if name.endswith(".tfrecord"))
 
 
 def summary(dataset: datasets.Dataset) -> str:

@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from pipelines import files
 from pipelines import geometry
 from pipelines import shards
 from tools import datasets
@@ -43,7 +44,7 @@ def folder_problems(dataset: datasets.Dataset) -> Iterator[Problem]:
             expected |= {shard.converted, shard.records(variant),
                          shard.index_of(variant)}
     found = set()
-    for name in _files(dataset.root):
+    for name in files.below(dataset.root):
         if shards.TEMPORARY_MARK in name:
             yield Problem(name, "a temporary file that a build left behind")
         elif name in expected:
@@ -57,20 +58,14 @@ def folder_problems(dataset: datasets.Dataset) -> Iterator[Problem]:
 def size_problems(dataset: datasets.Dataset) -> Iterator[Problem]:
     """Variants whose shards are not as large as `dataset.json` says."""
     for variant in dataset.variants:
-        found = sum(map(os.path.getsize, record_files(dataset, variant)))
+        sizes = files.sizes(dataset.path(variant.folder))
+        found = sum(sizes.get(os.path.basename(shard.records(variant)), 0)
+                    for shard in shards_of(dataset, variant))
         expected = dataset.description["variants"][str(variant)]["bytes"]
         if found != expected:
             yield Problem(
                 variant.folder, f"its shards have {found} bytes, "
                 f"{shards.DATASET_FILE} says {expected}")
-
-
-def record_files(dataset: datasets.Dataset,
-                 variant: geometry.Variant) -> list[str]:
-    """Paths of the variant's shards that are there."""
-    paths = [dataset.path(shard.records(variant))
-             for shard in shards_of(dataset, variant)]
-    return list(filter(os.path.isfile, paths))
 
 
 def _metadata_parts(dataset: datasets.Dataset) -> set[str]:
@@ -81,14 +76,6 @@ def _metadata_parts(dataset: datasets.Dataset) -> set[str]:
                default=0)
     return {f"{shards.METADATA_FOLDER}/part-{index:05d}.parquet"
             for index in range(last + 1)}
-
-
-def _files(root: str) -> Iterator[str]:
-    """Paths of all files relative to the root; sorted, folder by folder."""
-    for folder, folders, names in os.walk(root):
-        folders.sort()
-        for name in sorted(names):
-            yield os.path.relpath(os.path.join(folder, name), root)
 
 
 def _malformed(description: Mapping[str, Any]) -> Iterator[str]:

@@ -9,6 +9,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from pipelines import local_copies
 from pipelines import schema
 from tools import datasets
 from tools.verification.problem import Problem
@@ -41,7 +42,8 @@ def order_problems(dataset: datasets.Dataset) -> Iterator[Problem]:
     last = ""
     for path in dataset.parts("images"):
         where = _name(dataset, path)
-        for file in pq.read_table(path, columns=["file"])["file"].to_pylist():
+        table = pq.read_table(local_copies.one(path), columns=["file"])
+        for file in table["file"].to_pylist():
             if file is None:
                 yield Problem(where, "a row names no file")
                 continue
@@ -57,7 +59,7 @@ def _problems(dataset: datasets.Dataset, path: str, expected: pa.Schema,
               metadata: Mapping[str, Any]) -> Iterator[Problem]:
     where = _name(dataset, path)
     try:
-        with pq.ParquetFile(path) as file:
+        with pq.ParquetFile(local_copies.one(path)) as file:
             found = file.schema_arrow
             for _ in file.iter_batches():  # Reads every page.
                 pass

@@ -10,7 +10,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from pipelines import files
 from pipelines import geometry
+from pipelines import local_copies
 from pipelines import schema
 from pipelines import shards
 from tools import datasets
@@ -19,6 +21,8 @@ from tools.verification.problem import Problem
 
 # Features whose values do not belong in a report.
 _PERSONAL = frozenset({"patient_id", "study_date"})
+# Of a shard in a store, so that it is not asked for each record.
+_READ_AHEAD = 8 << 20
 _NOT_IN_ROW = ("image", "height", "width")
 
 
@@ -52,11 +56,12 @@ def _shard_problems(dataset: datasets.Dataset, variant: geometry.Variant,
                     on_bytes: Callable[[int], None]) -> Iterator[Problem]:
     name = shard.records(variant)
     try:
-        rows = pq.read_table(dataset.path(shard.index_of(variant)))
-        with open(dataset.path(name), "rb") as file:
+        rows = pq.read_table(local_copies.one(
+            dataset.path(shard.index_of(variant))))
+        with files.open_parts(dataset.path(name), _READ_AHEAD) as file:
             place = {"variant": str(variant), "split": shard.split,
                      "shard": shard.index}
-            size = os.fstat(file.fileno()).st_size
+            size = file.seek(0, os.SEEK_END)
             end = 0
             for index, row in enumerate(rows.to_pylist()):
                 where = f"{name} record {index}"

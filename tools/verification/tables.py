@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pipelines import geometry
+from pipelines import local_copies
 from pipelines import reasons
 from pipelines import schema
 from pipelines import shards
@@ -247,7 +248,7 @@ def _matched_problems(connection: Any,
         WHERE p.file IS NULL OR c.file IS NULL"""
     if not dataset.parts("plan") or next(_rows(connection, same))[0]:
         return
-    scan = dataset.parts("scan")
+    scan = local_copies.of(dataset.parts("scan"))
     scanned = (f"UNION SELECT file FROM {datasets.read_parquet_sql(scan)}"
                if scan else "")
     for file, matched in _rows(connection, f"""
