@@ -39,8 +39,19 @@ from pipelines import files  # noqa: E402
 _REFERENCE_IMAGES = 512
 
 
+# What TensorFlow raises on those that are left when a worker is gone.
+_ONE_IS_GONE = (tf.errors.UnavailableError, tf.errors.AbortedError,
+                tf.errors.CancelledError, tf.errors.DeadlineExceededError)
+# Likewise, and where the address of one that was killed is not free yet.
+_ONE_IS_GONE_TEXT = ("Collective ops is aborted", "Could not start gRPC server")
+
+
 class TrainingFailed(RuntimeError):
     """TensorFlow could not go on; says what to do."""
+
+
+class WorkerLost(TrainingFailed):
+    """Another worker is gone; started again, all of them can go on."""
 
 
 def train(prepared: preparation.Prepared) -> str:
@@ -56,8 +67,16 @@ def train(prepared: preparation.Prepared) -> str:
         checkpoint there does not fit.
       ValueError: There are not the devices that were asked for.
       CorruptRecordError: A record cannot be read; names shard and offset.
-      TrainingFailed: Memory or another worker was lost, for example.
+      WorkerLost: Another worker is gone.
+      TrainingFailed: There was not the memory, for example.
     """
+    try:
+        return _train(prepared)
+    except tf.errors.OpError as error:
+        raise _explained(error) from error
+
+
+def _train(prepared: preparation.Prepared) -> str:
     config, workers = prepared.config, prepared.workers
     settings = config.settings
     # Of each reduction it tells a line, though nothing is wrong.
@@ -89,8 +108,6 @@ def train(prepared: preparation.Prepared) -> str:
         except checkpoints.NotFinite:
             status = "nan_loss"
             raise
-        except tf.errors.OpError as error:
-            raise _explained(error) from error
         finally:
             recorder.end(status)
     return status
@@ -101,16 +118,29 @@ def _explained(error: tf.errors.OpError) -> Exception:
     clear = dataset.clear_error(error)
     if clear is not error:
         return clear
-    what = str(getattr(error, "message", error)).strip().partition("\n")[0]
+    what = _said(str(getattr(error, "message", error)))
     if isinstance(error, tf.errors.ResourceExhaustedError):
         return TrainingFailed(
             f"out of memory: take a smaller --batch_size ({what})")
-    if isinstance(error, (tf.errors.UnavailableError, tf.errors.AbortedError,
-                          tf.errors.DeadlineExceededError)):
-        return TrainingFailed(
+    if isinstance(error, _ONE_IS_GONE) or any(
+            text in what for text in _ONE_IS_GONE_TEXT):
+        return WorkerLost(
             "another worker is gone: start all of them again, and they go on "
             f"from the last checkpoint ({what})")
     return TrainingFailed(f"TensorFlow: {what}")
+
+
+def _said(message: str) -> str:
+    """The line of an error's message that tells what went wrong.
+
+    >>> _said("Graph execution error:\\n\\nDetected at node a defined at (most "
+    ...       "recent call last):\\n<stack traces unavailable>\\nIt is gone.")
+    'It is gone.'
+    """
+    lines = [line.strip() for line in message.splitlines() if line.strip()]
+    return next((line for line in lines if not line.startswith(
+        ("Graph execution error", "Detected at node", "File ",
+         "<stack traces"))), "no reason was given")
 
 
 def _warn_of_slow_choices(settings) -> None:

@@ -6,9 +6,10 @@ r"""Trains a network on records, and says how well it tells cancers apart.
         --optimizer=adamw --learning_rate=3e-4 --schedule=cosine
 
 On all GPUs that it sees, or else on the CPU; on several machines where the
-environment variable TF_CONFIG names them. The model of the lowest validation
-loss and all figures are in --run_dir. Killed and started again with the same
-flags, it goes on where it stopped.
+environment variable TF_CONFIG names them (tools/launch_workers.py starts it on
+each; exit status 75 says that another worker was lost). The model of the
+lowest validation loss and all figures are in --run_dir. Killed and started
+again with the same flags, it goes on where it stopped.
 """
 
 import os
@@ -22,6 +23,9 @@ from absl import flags
 
 from model import architectures
 from model import settings as settings_lib
+
+# The exit status where starting all workers again helps; EX_TEMPFAIL.
+WORKER_LOST = 75
 
 DEFAULT_ARCH, DEFAULT_INPUT = architectures.CONFIGS["resnet"]
 
@@ -190,6 +194,9 @@ def main(argv: list[str]) -> int:
     except training.Interrupted:
         _fail("stopped; the same command goes on where it stopped")
         return 130
+    except session.WorkerLost as error:
+        _fail(error)
+        return WORKER_LOST
     except (ValueError, OSError, session.TrainingFailed) as error:
         return _fail(error)
     print(f"{status.replace('_', ' ')}: {where}\n"

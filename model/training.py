@@ -84,11 +84,12 @@ class Interrupted(Exception):
     """Someone asked to stop, and a checkpoint was made."""
 
 
-def make_step(learner: Learner) -> Callable[[Any, Any], tf.Tensor]:
+def make_step(learner: Learner) -> Callable[[Any, Any, Any], tf.Tensor]:
     """One step of training: from a distributed batch to its loss.
 
-    Args of the step: the batch, and the number of steps done, a scalar int64
-    tensor.
+    Args of the step: the batch; the number of steps done, a scalar int64
+    tensor; and whether this worker was asked to stop, a scalar bool one.
+    It returns the loss, and how many replicas are asked to stop: [2].
     """
     model, optimizer = learner.model, learner.optimizer
     float16 = isinstance(optimizer, keras.optimizers.LossScaleOptimizer)
@@ -107,7 +108,7 @@ def make_step(learner: Learner) -> Callable[[Any, Any], tf.Tensor]:
     compiled = (tf.function(forward_and_back, jit_compile=True)
                 if learner.xla else forward_and_back)
 
-    def on_replica(batch, number):
+    def on_replica(batch, number, asked):
         image = batch["image"]
         if learner.augment is not None:
             replica = tf.distribute.get_replica_context()
@@ -117,12 +118,12 @@ def make_step(learner: Learner) -> Callable[[Any, Any], tf.Tensor]:
         if float16:
             gradients = _finite_everywhere_or_nowhere(gradients)
         optimizer.apply_gradients(zip(gradients, model.trainable_variables))
-        return loss
+        return tf.stack([loss, tf.cast(asked, loss.dtype)])
 
     @tf.function
-    def step(batch, number):
-        losses = learner.strategy.run(on_replica, args=(batch, number))
-        return learner.strategy.reduce("SUM", losses, axis=None)
+    def step(batch, number, asked):
+        told = learner.strategy.run(on_replica, args=(batch, number, asked))
+        return learner.strategy.reduce("SUM", told, axis=None)
 
     return step
 
@@ -217,19 +218,25 @@ class Trainer:
             start = time.monotonic()
             batch = next(batches)
             got = time.monotonic()
-            number = tf.constant(state.step, tf.int64)
-            loss = float(self._step(batch, number))
+            loss, asked = self._step(
+                batch, tf.constant(state.step, tf.int64),
+                tf.constant(self._hooks.stopped())).numpy().tolist()
             self._count_step(loss, got - start, time.monotonic() - start)
             if not math.isfinite(loss):
                 raise checkpoints.NotFinite(
                     f"the loss of step {state.step:,} is {loss}")
             self._hooks.on_step(state, loss)
-            stopped = self._hooks.stopped()
+            # All workers stop after the same step, or some would wait for ever.
+            stopped = asked > 0 or self._stopped_alone()
             if stopped or (self._checkpoint_steps and
                            state.step % self._checkpoint_steps == 0):
                 self._checkpoint()
             if stopped:
                 raise Interrupted
+
+    def _stopped_alone(self) -> bool:
+        """Whether to stop at once, which no other worker would know of."""
+        return self._learner.workers.count == 1 and self._hooks.stopped()
 
     def _count_step(self, loss, waiting, seconds) -> None:
         state = self.state
@@ -268,7 +275,7 @@ class Trainer:
         # After the model, so that no checkpoint tells of one that is missing.
         self._checkpoint()
         self._hooks.on_epoch(self.state)
-        if self._hooks.stopped():
+        if self._stopped_alone():
             raise Interrupted
 
     def _validate(self) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import duckdb
 
-MEMORY_LIMIT = "1GB"
+MEMORY_LIMIT_BYTES = 10**9
 _GLOB_SIGN = re.compile(r"[*?[]")
 
 
@@ -23,7 +23,7 @@ def connect(scratch: str, threads: int | None = None
     import duckdb  # Slow to import, and not every user of a module needs it.
 
     return duckdb.connect(":memory:", config={
-        "memory_limit": MEMORY_LIMIT,
+        "memory_limit": f"{MEMORY_LIMIT_BYTES}B",
         "temp_directory": scratch,
         "threads": str(threads or os.cpu_count() or 1),
         "autoinstall_known_extensions": "false",

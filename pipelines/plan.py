@@ -38,21 +38,17 @@ MATCHES = (join.BY_YEAR, join.BY_ROUNDING)
 SPLITS = ("auto", "hash", "official")
 
 _ROW_GROUP = 1 << 16
-# Where the columns come from that are not the scan's.
-_SOURCES = {
+# What is decided of each file: the columns that are not the scan's.
+_DECIDED = {
     "patient_id": "j.patient",
     "laterality": "j.laterality",
-    "laterality_source": "CASE WHEN j.told_side THEN 'label_table' "
-                         "ELSE s.laterality_source END",
-    "header_laterality": "s.laterality",
-    "header_view": "s.view",
+    "laterality_source": "CASE WHEN j.told_side THEN 'label_table' END",
     "view": "j.view",
-    "view_source": "CASE WHEN j.told_view THEN 'label_table' "
-                   "ELSE s.view_source END",
+    "view_source": "CASE WHEN j.told_view THEN 'label_table' END",
     "implant": "j.implant",
     "status": "j.status",
     "reason": "j.reason",
-    "detail": "coalesce(j.duplicate_detail, s.detail)",
+    "detail": "j.duplicate_detail",
     "birads": "l.birads",
     "outcome": "l.outcome",
     "cancer": "l.cancer",
@@ -64,6 +60,13 @@ _SOURCES = {
     "shard": "p.shard",
     "index_in_shard": "p.index_in_shard",
 }
+# What the headers said, where the decision may be another.
+_HEADERS = {"header_laterality": "laterality", "header_view": "view"}
+# Where nothing is decided of these, the scan's value counts.
+_ELSE_OF_SCAN = ("laterality_source", "view_source", "detail")
+# Of which nothing is needed once all is decided.
+_DONE_WITH = ("patient", "keyed", "named", "duplicate", "image", "visit",
+              "claim", "judged", "label", "ranked", "patient_split", "placed")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -209,18 +212,32 @@ def _check_patient_ids(db: "duckdb.DuckDBPyConnection",
 
 def _write(db: "duckdb.DuckDBPyConnection", scan: list[str],
            path: str) -> None:
-    """Writes the plan, a row group at a time."""
+    """Writes the plan, a row group at a time.
+
+    The scan's rows are wide, and all of them are sorted: one join with them,
+    and nothing else in memory meanwhile.
+    """
+    decided = ", ".join(f"{value} AS {name}"
+                        for name, value in _DECIDED.items())
+    db.execute(f"""
+CREATE TEMP TABLE decided AS SELECT j.id, {decided}
+FROM judged j LEFT JOIN label l ON l.label = j.label
+LEFT JOIN placed p ON p.id = j.id""")
+    for name in _DONE_WITH:
+        db.execute(f"DROP TABLE {name}")
     arrow_schema = schema.arrow_schema(schema.PLAN)
     selected = ", ".join(
-        _SOURCES.get(name, f's."{name}"') + f' AS "{name}"'
+        f's."{_HEADERS.get(name, name)}" AS "{name}"'
+        if name not in _DECIDED else
+        f'coalesce(d.{name}, s.{name}) AS "{name}"'
+        if name in _ELSE_OF_SCAN else f'd."{name}"'
         for name in arrow_schema.names)
     reader: Any = db.sql(f"""
 SELECT {selected}
 FROM read_parquet($scan, hive_partitioning = false) s
-JOIN judged j ON j.id = {join.ID} LEFT JOIN label l ON l.label = j.label
-LEFT JOIN placed p ON p.id = j.id
-ORDER BY p.shard IS NULL, CASE WHEN p.shard IS NOT NULL THEN p.split END,
-  p.shard, p.index_in_shard, s.file""", params={"scan": scan}).to_arrow_reader(
+JOIN decided d ON d.id = {join.ID}
+ORDER BY d.shard IS NULL, CASE WHEN d.shard IS NOT NULL THEN d.split END,
+  d.shard, d.index_in_shard, s.file""", params={"scan": scan}).to_arrow_reader(
         _ROW_GROUP)
     with parquet.ParquetWriter(path, arrow_schema) as writer:
         for table in _row_groups(reader, arrow_schema):

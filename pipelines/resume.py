@@ -4,9 +4,12 @@ A shard is complete when its `converted/...parquet` exists with the digest of
 the plan's rows for it, in the variants that it names.
 """
 
+import collections
 import dataclasses
+import hashlib
 import json
 import os
+from collections.abc import Sequence
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -18,8 +21,11 @@ from pipelines import files
 from pipelines import geometry
 from pipelines import inventory
 from pipelines import local_copies
+from pipelines import matching
 from pipelines import recipe as recipes
 from pipelines import shards
+
+_BATCH_ROWS = 8192
 
 
 @dataclasses.dataclass(frozen=True)
@@ -84,31 +90,22 @@ class Existing:
 
         The embedded runner deals them out in turn, without stealing.
         """
-        db = database.connect(config.scratch)
-        database.view_parquet(db, "plan",
-                              local_copies.of([config.plan_path]))
-        # NULL columns count too: any other plan, another digest.
-        rows = db.execute("""
-            SELECT split, shard, count(*) AS images,
-              sha256(string_agg(CAST(to_json(planned) AS VARCHAR), chr(10)
-                                ORDER BY index_in_shard)) AS digest,
-              list(file_key ORDER BY index_in_shard) AS keys
-            FROM plan AS planned
-            WHERE status = 'planned'
-            GROUP BY split, shard
-            ORDER BY images DESC, split, shard""").fetchall()
-        counts: dict[str, int] = {}
-        for split, *_ in rows:
-            counts[split] = counts.get(split, 0) + 1
+        rows = sorted(_planned(config), key=lambda row: (
+            -row.images, row.split, row.index))
+        counts = collections.Counter(row.split for row in rows)
+        paths = _paths(config, listing, rows)
         there = {variant: set(files.list_folder(config.path(variant.folder)))
                  for variant in recipe.variants}
         tasks = []
-        for split, index, images, digest, keys in rows:
-            shard = shards.Shard(split, index, counts[split])
+        for row in rows:
+            shard = shards.Shard(row.split, row.index, counts[row.split])
+            digest = row.digest.hexdigest()
             task = convert.ShardTask(
                 shard, config.plan_path, config.output, recipe,
                 self._held(there, shard, digest, recipe), config.limits,
-                digest, images, _sources(config, listing, keys))
+                digest, row.images,
+                None if paths is None else tuple(
+                    paths[key].path for key in row.keys))
             if task.missing:
                 tasks.append(task)
         return tasks
@@ -135,6 +132,56 @@ class Existing:
             <= there.get(variant, set()))
 
 
+class _Planned:
+    """What the plan says of one shard.
+
+    Attributes:
+      split: Of the shard.
+      index: Likewise.
+      images: How many rows were added.
+      keys: The keys of their files, in their order.
+      digest: Of the rows as JSON, a line each.
+    """
+
+    def __init__(self, split: str, index: int):
+        self.split = split
+        self.index = index
+        self.images = 0
+        self.keys: list[str] = []
+        self.digest = hashlib.sha256()
+
+    def add(self, key: str, row: str) -> None:
+        """Appends one row."""
+        self.digest.update(f"\n{row}".encode() if self.images
+                           else row.encode())
+        self.keys.append(key)
+        self.images += 1
+
+
+def _planned(config: configs.BuildConfig) -> list[_Planned]:
+    """The plan's shards, read row by row: as JSON they would fill a memory.
+
+    The plan's rows are in the order of their shards.
+    """
+    db = database.connect(config.scratch)
+    found: list[_Planned] = []
+    with pq.ParquetFile(local_copies.one(config.plan_path)) as file:
+        for batch in file.iter_batches(_BATCH_ROWS):
+            db.register("planned", batch)
+            # NULL columns count too: any other plan, another digest.
+            rows = db.execute("""
+                SELECT split, shard, file_key,
+                  CAST(to_json(planned) AS VARCHAR)
+                FROM planned WHERE status = 'planned'
+                ORDER BY split, shard, index_in_shard""").fetchall()
+            for split, index, key, row in rows:
+                if not found or (found[-1].split,
+                                 found[-1].index) != (split, index):
+                    found.append(_Planned(split, index))
+                found[-1].add(key, row)
+    return found
+
+
 def planned_images(config: configs.BuildConfig) -> int:
     """How many images the plan means to write."""
     db = database.connect(config.scratch)
@@ -156,10 +203,11 @@ def _core(recipe: recipes.Recipe) -> str:
     return json.dumps(recipe.core(), sort_keys=True)
 
 
-def _sources(config: configs.BuildConfig, listing: pa.Table,
-             keys: list[str]) -> tuple[str, ...] | None:
-    """The files' paths, where the plan may not tell them."""
+def _paths(config: configs.BuildConfig, listing: pa.Table,
+           rows: Sequence[_Planned]
+           ) -> dict[str, matching.MatchedFile] | None:
+    """Where the files lie, by their keys, where the plan may not tell."""
     if config.pseudonyms.key is None:
         return None
-    paths = inventory.sources(config, listing, set(keys))
-    return tuple(paths[key].path for key in keys)
+    return inventory.sources(config, listing,
+                             {key for row in rows for key in row.keys})

@@ -102,6 +102,32 @@ def test_shapes_are_known_where_all_batches_are_full(index, pad, each):
     assert len(dataset) == 2
 
 
+@pytest.mark.parametrize("workers, batch_size", [(1, 4), (2, 4), (3, 6),
+                                                 (4, 16)])
+def test_each_worker_reads_its_part_alone(index, monkeypatch, workers,
+                                          batch_size):
+    """Six images: the last batch is short, or has none for some workers."""
+    pread, taken = os.pread, []
+
+    def spy(descriptor, length, offset):
+        taken.append((os.readlink(f"/proc/self/fd/{descriptor}"), offset))
+        return pread(descriptor, length, offset)
+
+    monkeypatch.setattr(reading.os, "pread", spy)
+    counted = []
+    for worker in range(workers):
+        taken.clear()
+        own = batches(index, batch_size, worker=worker, workers=workers)
+        rows = np.concatenate([batch["row"] for batch in own])
+        assert sorted(taken) == sorted(
+            (os.path.realpath(index.paths[index.path_number[row]]),
+             index.byte_offset[row]) for row in rows)
+        weights = np.concatenate([batch["weight"] for batch in own])
+        counted += rows[weights > 0].tolist()
+        assert len(rows) == -(-6 // batch_size) * batch_size // workers
+    assert sorted(counted) == list(range(6))
+
+
 def test_images_in_memory_are_not_read_in_later_epochs(index):
     first = batches(index, 4, cache="auto", shuffle=False)
     for path in index.paths:

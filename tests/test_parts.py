@@ -2,7 +2,7 @@ import zipfile
 
 import pytest
 
-from tools.clusters import parts
+from tools.engines import parts
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@ import sys
 
 import pytest
 
-from tools.clusters import processes
+from tools.engines import processes
 
 WAITS = [sys.executable, "-c", "import time; print('here', flush=True); "
          "time.sleep(60)"]

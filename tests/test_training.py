@@ -11,6 +11,7 @@ from model import checkpoints
 from model import losses
 from model import schedules
 from model import settings
+from model import strategies
 from model import training
 
 IMAGES, BATCH = 20, 8
@@ -28,7 +29,7 @@ def batches(rows, weight=1.0):
 
 
 def trainer(hooks=training.Hooks(), rate=0.1, checkpoint_steps=0,
-            weight=1.0, augment=None):
+            weight=1.0, augment=None, workers=strategies.Workers()):
     """A small network at its beginning, always the same."""
     keras.utils.set_random_seed(3)
     image = keras.Input((4, 4, 1), dtype="uint16")
@@ -47,7 +48,7 @@ def trainer(hooks=training.Hooks(), rate=0.1, checkpoint_steps=0,
 
     learner = training.Learner(
         model, optimizer, losses.categorical_crossentropy,
-        tf.distribute.get_strategy(), BATCH, augment=augment)
+        tf.distribute.get_strategy(), BATCH, workers, augment)
     _, label = batches(range(IMAGES))
     return training.Trainer(learner, training.Data(
         batches_of, STEPS, IMAGES, lambda: batches(range(IMAGES))[0], label),
@@ -146,6 +147,18 @@ def test_asked_to_stop_it_makes_a_checkpoint_first():
             on_checkpoint=lambda state, values: told.append(state.step),
             stopped=lambda: True)).train(1)
     assert told == [1]
+
+
+def test_workers_stop_after_the_step_that_knows_of_it():
+    asked, told = [False, False, True], []
+    stopping = trainer(training.Hooks(
+        on_checkpoint=lambda state, values: told.append(state.step),
+        on_step=lambda state, loss: asked.pop(0),
+        stopped=lambda: asked[0]), workers=strategies.Workers(0, 2))
+    with pytest.raises(training.Interrupted):
+        stopping.train(1)
+    # Asked after the second step: the third tells the other workers.
+    assert told == [3]
 
 
 def test_images_are_varied_by_the_number_of_the_step():

@@ -5,7 +5,7 @@ import pytest
 
 from tests import archive
 from tools import benchmarks
-from tools.clusters import trial
+from tools.engines import trial
 
 
 @pytest.fixture

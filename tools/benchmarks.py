@@ -1,14 +1,19 @@
 """What the benchmarks share: cohorts to build from, and watching a process."""
 
+import multiprocessing
 import os
 import pathlib
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from concurrent import futures
+from typing import Any, TypeVar
 
 import psutil
+
+T = TypeVar("T")
 
 ROOT = pathlib.Path(__file__).parents[1]
 _SAMPLE_SECONDS = 0.1
@@ -52,6 +57,35 @@ def watch(words: Sequence[str]) -> tuple[float, int]:
         raise RuntimeError(f"{' '.join(words)} ended with status "
                            f"{process.returncode}:\n{output[-4000:]}")
     return seconds, peak.bytes
+
+
+def in_new_process(function: Callable[..., T], *values: Any) -> T:
+    """What a module's function returns in a process that begins with it."""
+    with futures.ProcessPoolExecutor(
+            1, multiprocessing.get_context("spawn")) as pool:
+        return pool.submit(function, *values).result()
+
+
+def forget_peak() -> None:
+    """Has `peak_bytes` count from now on."""
+    with open("/proc/self/clear_refs", "w", encoding="ascii") as file:
+        file.write("5")
+
+
+def peak_bytes() -> int:
+    """The most resident memory that this process had."""
+    return _memory("VmHWM")
+
+
+def resident_bytes() -> int:
+    """The resident memory that this process has."""
+    return _memory("VmRSS")
+
+
+def _memory(name: str) -> int:
+    with open("/proc/self/status", encoding="ascii") as file:
+        line, = (line for line in file if line.startswith(f"{name}:"))
+    return int(line.split()[1]) << 10
 
 
 class _Peak:

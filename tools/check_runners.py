@@ -48,9 +48,9 @@ SCALE = flags.DEFINE_float("scale", 0.1, "Size of its images, as "
 
 def _engines(names, folder: pathlib.Path, stack: contextlib.ExitStack):
     """The engines by name, started."""
-    from tools.clusters import flink
-    from tools.clusters import parts
-    from tools.clusters import trial
+    from tools.engines import flink
+    from tools.engines import parts
+    from tools.engines import trial
 
     cache = pathlib.Path(CACHE.value).expanduser()
     # All is fetched before anything is started.
@@ -88,7 +88,7 @@ def _engines(names, folder: pathlib.Path, stack: contextlib.ExitStack):
 
 def _check(folder: pathlib.Path, stack: contextlib.ExitStack) -> None:
     from tools import benchmarks
-    from tools.clusters import trial
+    from tools.engines import trial
 
     cohort = folder / "cohort"
     direct = trial.Engine("DirectRunner", ["--runner=DirectRunner"])
@@ -109,8 +109,8 @@ def _check(folder: pathlib.Path, stack: contextlib.ExitStack) -> None:
 
 
 def main(argv: list[str]) -> None:
-    from tools.clusters import parts
-    from tools.clusters import trial
+    from tools.engines import parts
+    from tools.engines import trial
 
     unknown = sorted(set(RUNNERS.value) - set(NAMES))
     if len(argv) > 1 or unknown:

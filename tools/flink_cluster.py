@@ -44,9 +44,9 @@ JOB_SERVER_JAR = flags.DEFINE_string(
 def _start(folder: pathlib.Path) -> None:
     from apache_beam.options import pipeline_options
 
-    from tools.clusters import flink
-    from tools.clusters import parts
-    from tools.clusters import processes
+    from tools.engines import flink
+    from tools.engines import parts
+    from tools.engines import processes
 
     if processes.Processes(folder).running():
         sys.exit(f"flink_cluster: one runs in {folder} already; stop it, or "
@@ -78,8 +78,8 @@ def _start(folder: pathlib.Path) -> None:
 
 
 def main(argv: list[str]) -> None:
-    from tools.clusters import parts
-    from tools.clusters import processes
+    from tools.engines import parts
+    from tools.engines import processes
 
     folder = pathlib.Path(FOLDER.value).absolute()
     if argv[1:] == ["stop"]:

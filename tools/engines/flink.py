@@ -7,7 +7,7 @@ import pathlib
 import sys
 import urllib.request
 
-from tools.clusters import processes
+from tools.engines import processes
 
 ROOT = pathlib.Path(__file__).parents[2]
 _START_SECONDS = 90.0
@@ -109,7 +109,7 @@ class Cluster:
         """Starts the pool of workers alone."""
         port = self._ports["pool"]
         self.processes.start("workers", [
-            sys.executable, "-c", "from tools.clusters import worker_pool; "
+            sys.executable, "-c", "from tools.engines import worker_pool; "
             f"worker_pool.serve({port})"], {"PYTHONPATH": str(ROOT)})
 
     def wait_for_pool(self) -> None:
