@@ -5,7 +5,6 @@ set against what they gave on the test split at home.
 """
 
 import dataclasses
-import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -19,6 +18,7 @@ from model import records
 from model import runs
 from model.evaluation import Scored
 from model.operating_point import OperatingPoint
+from pipelines import files
 
 ALL = "all"  # Splits together.
 _LEARNED_FROM = ("train", "validation")
@@ -125,7 +125,7 @@ def _shared(run: runs.Run, index: indices.Index) -> dict[str, int] | None:
     """How much of an index the run's training has seen, if that is known."""
     trained_on = run.document["records"]
     folder = trained_on.get("folder")
-    if not folder or not os.path.isdir(folder):
+    if not folder:
         return None
     images: set[str] = set()
     patients: set[tuple[str | None, str | None]] = set()
@@ -133,8 +133,8 @@ def _shared(run: runs.Run, index: indices.Index) -> dict[str, int] | None:
         try:
             part = indices.load(folder, run.variant, split, run.label,
                                 run.document["training"].get("where"), ())
-        except records.RecordsError:
-            return None  # The folder holds something else by now.
+        except (records.RecordsError, files.Unavailable):
+            return None  # It is gone, or something else by now.
         if part.digest != trained_on["digest"].get(split):
             return None
         images |= {*part.sop_instance_uid, *part.column("digest")}
@@ -171,8 +171,8 @@ def _own_evaluation(run: runs.Run) -> Mapping[str, Any]:
     folder = run.document["records"].get("folder")
     command = f"python model/evaluate.py --run_dir={run.dir.path}" + (
         f" --records={folder}" if folder else "")
-    if not (os.path.exists(run.dir.evaluation) and
-            os.path.exists(run.dir.operating_point)):
+    if not (files.exists(run.dir.evaluation) and
+            files.exists(run.dir.operating_point)):
         raise runs.RunError(
             f"{run.dir.path} has no thresholds yet, and none are chosen on "
             f"another data set; first: {command}")

@@ -1,6 +1,7 @@
 """Train, go on, evaluate and predict, with everything in a store."""
 
 import contextlib
+import importlib.util
 import json
 import os
 import subprocess
@@ -17,6 +18,7 @@ from pipelines import files
 from pipelines import geometry
 from pipelines import plan
 from pipelines import recipe as recipes
+from pipelines import tfrecord
 from tests import archive
 from tests import builds
 from tests import object_store
@@ -89,6 +91,36 @@ def test_a_damaged_or_missing_record_names_shard_and_offset(bucket):
             indices.load(f"{bucket}/records", SIZE, "train")
     finally:
         files.write_atomically(path, data)
+
+
+# What tensorflow-io leaves running aborts the process at its end.
+_READ_BY_TENSORFLOW = """
+import json, os, sys
+import tensorflow as tf
+import tensorflow_io
+print(json.dumps([bytes(record).hex() for record in
+                  tf.data.TFRecordDataset(sys.argv[1:]).as_numpy_iterator()]),
+      flush=True)
+os._exit(0)
+"""
+
+
+@pytest.mark.skipif(
+    importlib.util.find_spec("tensorflow_io") is None,
+    reason="needs tensorflow-io, which does not fit the newest TensorFlow")
+def test_tensorflow_itself_reads_the_same_records(store, bucket):
+    index = indices.load("records", SIZE, "test")
+    wanted = []
+    for path in index.paths:
+        with open(path, "rb") as file:
+            wanted += [record.hex()
+                       for _, record in tfrecord.read_records(file, path)]
+    run = subprocess.run(
+        [sys.executable, "-c", _READ_BY_TENSORFLOW,
+         *(f"{bucket}/{path}" for path in index.paths)],
+        env={**os.environ, "S3_ENDPOINT": store.url, "S3_VERIFY_SSL": "0"},
+        capture_output=True, text=True, check=True)
+    assert json.loads(run.stdout) == wanted
 
 
 def test_a_run_is_removed_but_not_what_is_not_its_own(bucket):
