@@ -29,6 +29,8 @@ SCRATCH = flags.DEFINE_string(
 
 def main(argv: list[str]) -> None:
     from tools import benchmarks
+
+    benchmarks.quieten()
     from tools import planning
 
     if len(argv) > 1:

@@ -1,5 +1,6 @@
 """What the benchmarks share: cohorts to build from, and watching a process."""
 
+import logging
 import multiprocessing
 import os
 import pathlib
@@ -62,8 +63,14 @@ def watch(words: Sequence[str]) -> tuple[float, int]:
 def in_new_process(function: Callable[..., T], *values: Any) -> T:
     """What a module's function returns in a process that begins with it."""
     with futures.ProcessPoolExecutor(
-            1, multiprocessing.get_context("spawn")) as pool:
+            1, multiprocessing.get_context("spawn"),
+            initializer=quieten) as pool:
         return pool.submit(function, *values).result()
+
+
+def quieten() -> None:
+    """Has Beam not tell, as it is imported, what of Google's is missing."""
+    logging.disable(logging.WARNING)
 
 
 def forget_peak() -> None:

@@ -107,6 +107,8 @@ def main(argv: list[str]) -> int:
     from pipelines import geometry
     from pipelines import recipe as recipes
     from tools import benchmarks
+
+    benchmarks.quieten()
     from tools import capacity
     from tools import rates
 

@@ -24,6 +24,7 @@ import pyarrow.parquet as pq
 from pipelines import config as configs
 from pipelines import convert
 from pipelines import duplicates
+from pipelines import files
 from pipelines import inventory
 from pipelines import matching
 from pipelines import plan
@@ -38,7 +39,7 @@ from tools import benchmarks
 from tools import capacity
 from tools import planning
 
-_ROUNDS = 3
+ROUNDS = 3
 _thread = threading.local()
 
 
@@ -141,6 +142,8 @@ def _scan(config: configs.BuildConfig,
 def _convert(task: convert.ShardTask) -> None:
     if not hasattr(_thread, "workspace"):
         _thread.workspace = preprocess.Workspace()
+    # What is complete is not converted again.
+    files.remove(task.path(task.shard.converted))
     convert.convert_shard(task, _thread.workspace, lambda row: None)
 
 
@@ -163,7 +166,7 @@ def _index_bytes(config: configs.BuildConfig,
 def _fastest(work: Callable[[], Any]) -> capacity.Cost:
     """Of the fastest round: others had the machine meanwhile."""
     costs = []
-    for _ in range(_ROUNDS):
+    for _ in range(ROUNDS):
         start, cpu = time.perf_counter(), time.process_time()
         work()
         costs.append(capacity.Cost(time.perf_counter() - start,
