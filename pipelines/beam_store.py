@@ -1,13 +1,19 @@
 """Files of any scheme that Beam has a file system for: gs://, hdfs://, ...
 
 An object store shows an object when its upload ends. Where there are folders
-(`hdfs://`) a file is written beside its place and renamed.
+(`hdfs://`) a file is written beside its place and renamed; a folder is listed
+there among the files, as an empty one, and what is below it is not.
+
+What a build is told of a file system by flags (`--hdfs_host`), the scripts
+that have no such flags take from the environment variable BEAM_OPTIONS.
 """
 
 import contextlib
 import errno
 import io
+import os
 import posixpath
+import shlex
 import shutil
 import uuid
 from collections.abc import Iterator
@@ -17,11 +23,25 @@ from apache_beam.io.filesystem import BeamIOError
 from apache_beam.io.filesystem import CompressionTypes
 from apache_beam.io.filesystem import FileSystem
 from apache_beam.io.filesystems import FileSystems
+from apache_beam.options.pipeline_options import PipelineOptions
 
 from pipelines import stores
 from pipelines.stores import Found, Unavailable
 
 _COPY_BYTES = 8 << 20
+OPTIONS_VARIABLE = "BEAM_OPTIONS"
+
+
+def use(options: PipelineOptions) -> None:
+    """Has the file systems take a build's options.
+
+    A pipeline sees to that itself, on workers too, but not before it is made.
+    """
+    FileSystems.set_options(options)
+
+
+if FileSystems._pipeline_options is None:
+    use(PipelineOptions(shlex.split(os.environ.get(OPTIONS_VARIABLE, ""))))
 
 
 class _Beam:
@@ -49,11 +69,25 @@ class _Beam:
 
     def below(self, prefix: str) -> Iterator[Found]:
         """See `stores.Store`."""
-        yield from self._match(prefix + "**")
+        if not _has_folders(prefix):
+            yield from self._match(prefix + "**")
+            return
+        found = (one for one in self._walk(prefix.rpartition("/")[0])
+                 if one.path.startswith(prefix))
+        yield from sorted(found, key=lambda one: one.path)
 
     def children(self, folder: str) -> tuple[list[Found], list[str]]:
         """See `stores.Store`."""
-        return stores.children_of(self.below(folder.rstrip("/") + "/"), folder)
+        folder = folder.rstrip("/")
+        if not _has_folders(folder):
+            return stores.children_of(self.below(folder + "/"), folder)
+        files, folders = [], []
+        for one, inside in self._listed(folder):
+            if inside is None:
+                files.append(one)
+            else:
+                folders.append(one.path.rpartition("/")[2])
+        return files, folders
 
     def put(self, path: str, source: BinaryIO) -> None:
         """See `stores.Store`."""
@@ -86,6 +120,31 @@ class _Beam:
             _filesystem(folder)
             next(self.below(folder.rstrip("/") + "/"), None)
 
+    def _walk(self, folder: str) -> Iterator[Found]:
+        """All files below a folder, where there are folders."""
+        for one, inside in self._listed(folder):
+            if inside is None:
+                yield one
+            else:
+                yield from self._walk(one.path)
+
+    def _listed(self, folder: str
+                ) -> Iterator[tuple[Found, list[Found] | None]]:
+        """What is in a folder; with what is in it, if it is one itself."""
+        for one in self._inside(folder) or ():
+            yield one, None if one.size else self._inside(one.path)
+
+    def _inside(self, folder: str) -> list[Found] | None:
+        """What a folder lists; None: it is none, or not there."""
+        try:
+            return list(self._match(f"{folder}/*"))
+        except Unavailable as error:
+            with _explaining(folder):
+                # That a folder is not there, or none, is an error too.
+                if _is_no_folder(error) or not FileSystems.exists(folder):
+                    return None
+            raise
+
     def _match(self, pattern: str) -> Iterator[Found]:
         with _explaining(pattern):
             found = FileSystems.match([pattern])[0].metadata_list
@@ -117,6 +176,15 @@ def _make_folder(folder: str) -> None:
         FileSystems.mkdirs(folder)
 
 
+def _has_folders(path: str) -> bool:
+    with _explaining(path):
+        return _filesystem(path).has_dirs()
+
+
+def _is_no_folder(error: Exception) -> bool:
+    return "is not a directory" in str(error)
+
+
 def _filesystem(path: str) -> FileSystem:
     return FileSystems.get_filesystem(path)
 
@@ -135,7 +203,10 @@ def _explaining(path: str) -> Iterator[None]:
                 errno.ENOENT, "there is no such file", path) from error
         raise Unavailable(f"{path}: {' '.join(str(error).split())}"
                           ) from error
-    except (OSError, RuntimeError, ValueError) as error:
+    except Exception as error:  # Each file system has its own.
+        if "does not exist" in str(error):
+            raise FileNotFoundError(
+                errno.ENOENT, "there is no such file", path) from error
         raise Unavailable(f"{path}: {' '.join(str(error).split())}"
                           ) from error
 

@@ -16,6 +16,7 @@ import pyarrow as pa
 from apache_beam.runners.runner import PipelineState
 
 from pipelines import beam_options
+from pipelines import beam_store
 from pipelines import config as configs
 from pipelines import convert
 from pipelines import duplicates
@@ -56,6 +57,7 @@ def build(config: configs.BuildConfig, options: Any,
       BuildFailed: It cannot go on; what is complete stays and is used by the
         next run.
     """
+    beam_store.use(options)
     # A wrong address, a store that refuses or a bad table stops it before any
     # work.
     engines.check(options)

@@ -7,6 +7,7 @@ objects belong to the process, as the embedded runner's workers do.
 import io
 
 from apache_beam.io import filesystem
+from apache_beam.io.filesystem import BeamIOError
 
 OBJECTS: dict[str, bytes] = {}
 READS: list[tuple[str, int]] = []
@@ -107,6 +108,27 @@ class FolderFileSystem(MemoryFileSystem):
 
     def mkdirs(self, path):
         """Folders come with their files here."""
+
+    def exists(self, path):
+        return any(name == path or name.startswith(f"{path}/")
+                   for name in OBJECTS)
+
+    def _list(self, dir_or_prefix):
+        """As HDFS does: what is directly in a folder, its folders too."""
+        folder = dir_or_prefix.rstrip("/")
+        if folder in OBJECTS:
+            raise BeamIOError("List operation failed", {
+                folder: ValueError(f"'{folder}' is not a directory.")})
+        if not self.exists(folder):
+            raise BeamIOError("List operation failed", {
+                folder: ValueError(f"File {folder} does not exist.")})
+        seen = set()
+        for path, data in OBJECTS.items():
+            name, _, rest = path.removeprefix(folder + "/").partition("/")
+            if path.startswith(folder + "/") and name not in seen:
+                seen.add(name)
+                yield filesystem.FileMetadata(
+                    f"{folder}/{name}", 0 if rest else len(data), 1.5)
 
     def rename(self, sources, destinations):
         for source, destination in zip(sources, destinations):

@@ -21,6 +21,11 @@ def test_what_is_written_is_read_listed_and_removed(scheme):
     assert files.list_folder(folder) == ["a.gz", "b", "we[i]rd*?"]
     assert files.list_folders(folder) == ["sub"]
     assert list(files.below(folder)) == ["a.gz", "b", "sub/c", "we[i]rd*?"]
+    files.write_atomically(f"{folder}/empty", b"")
+    assert files.list_folder(folder) == ["a.gz", "b", "empty", "we[i]rd*?"]
+    files.remove(f"{folder}/empty")
+    assert list(files.below(f"{scheme}://bucket/none")) == []
+    assert list(files.below(f"{folder}/b")) == []
     assert files.read(f"{folder}/a.gz") == b"0123456789"
     assert files.read(f"{folder}/b", 3) == b"012"
     assert files.read_part(f"{folder}/b", 8, 9) == b"89"
