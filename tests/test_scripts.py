@@ -48,7 +48,7 @@ def test_a_build_prints_tables_and_what_to_do_next(folder):
     (["--fractions=0.8,0.2"], "expected three numbers"),
     (["--label_table=nothing.csv"], "no such table"),
     (["--dicoms=nowhere"], "--dicoms=nowhere matches no file"),
-    (["--output=s3://bucket/x"], "not supported as output"),
+    (["--output=s3://bucket/x"], "there are no credentials"),
     (["--markers=bright"], "brightest"),
     (["--cancer_birads=7"], "is not a list of BI-RADS categories"),
     (["--dataset=a,register,b,c"], "--dicoms cannot be had with --dataset"),
