@@ -54,7 +54,7 @@ def write_json(columns: Sequence[str], rows: Iterable[Sequence[Any]],
     """An array of objects, one on each line."""
     separator = "[\n"
     for row in rows:
-        values = dict(zip(columns, map(_json_value, row)))
+        values = dict(zip(columns, map(json_value, row)))
         file.write(separator + json.dumps(values, ensure_ascii=False))
         separator = ",\n"
     file.write("\n]\n" if separator == ",\n" else "[]\n")
@@ -86,20 +86,20 @@ def _text(value: Any) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, (list, tuple, dict)):
-        return json.dumps(_json_value(value), ensure_ascii=False)
+        return json.dumps(json_value(value), ensure_ascii=False)
     return str(value)
 
 
-def _json_value(value: Any) -> Any:
+def json_value(value: Any) -> Any:
     """A value as JSON has it: dates as ISO 8601, no NaN or infinities."""
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, decimal.Decimal):
         return float(value)
     if isinstance(value, (list, tuple)):
-        return [_json_value(item) for item in value]
+        return [json_value(item) for item in value]
     if isinstance(value, dict):
-        return {str(key): _json_value(item) for key, item in value.items()}
+        return {str(key): json_value(item) for key, item in value.items()}
     if isinstance(value, (datetime.date, datetime.time)):
         return value.isoformat()
     if value is None or isinstance(value, (bool, int, str)):
