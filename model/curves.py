@@ -1,16 +1,16 @@
 """Drawing: the ROC, and sensitivity and specificity against the threshold."""
 
-import io
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from model import metrics
+from model import plots
 from model.evaluation import Cases
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+    from matplotlib.axes import Axes
 
 # The thesis's estimate of the radiologists of the Dutch screening programme:
 # of a million women a year 24,600 are referred, 6,900 of them with cancer;
@@ -18,14 +18,12 @@ if TYPE_CHECKING:
 RADIOLOGISTS_SENSITIVITY = 0.863
 RADIOLOGISTS_SPECIFICITY = 0.982
 
-_NAMES = {"image": "single images", "min": "breasts, minimum of views",
-          "max": "breasts, maximum of views",
-          "mean": "breasts, mean of views",
-          "learned": "breasts, learned combination"}
-# Distinguishable for the colour-blind: Okabe and Ito, 2008.
-_COLOURS = {"image": "#000000", "min": "#56b4e9", "max": "#e69f00",
-            "mean": "#0072b2", "learned": "#009e73"}
-_GREY, _RED = "#999999", "#d55e00"
+NAMES = {"image": "single images", "min": "breasts, minimum of views",
+         "max": "breasts, maximum of views",
+         "mean": "breasts, mean of views",
+         "learned": "breasts, learned combination"}
+COLOURS = {"image": plots.BLACK, "min": plots.SKY, "max": plots.ORANGE,
+           "mean": plots.BLUE, "learned": plots.GREEN}
 _DPI = 120
 _BEYOND = 2.0  # Above every score.
 
@@ -43,30 +41,59 @@ def roc_png(cases: Mapping[str, Cases], title: str,
     Returns:
       A PNG.
     """
-    figure = _figure(6.5, 6.5)
+    figure = plots.new(6.5, 6.5, _DPI)
     axes = figure.subplots()
-    axes.plot([0, 1], [0, 1], color=_GREY, linewidth=0.8, linestyle=":")
+    draw_roc(axes, cases, radiologists)
+    axes.set_title(title)
+    axes.grid(color=plots.GRID, linewidth=0.5)
+    axes.legend(loc="lower right", fontsize=8, frameon=True)
+    return plots.png(figure)
+
+
+def draw_roc(axes: "Axes", cases: Mapping[str, Cases], radiologists: bool,
+             intervals: Mapping[str, Mapping[str, Any]] | None = None) -> None:
+    """Draws what `roc_png` shows into a panel.
+
+    Args:
+      axes: The panel.
+      cases: By combination; both classes are present.
+      radiologists: Whether to mark the estimate of theirs.
+      intervals: By combination, those of the sensitivity and the specificity
+        at the operating point, drawn as a cross where they are known.
+    """
+    axes.plot([0, 1], [0, 1], color=plots.GREY, linewidth=0.8, linestyle=":")
     for name, one in cases.items():
         curve = metrics.roc(one.labels, one.scores)
         point = metrics.judge(one.labels, one.scores, one.threshold)
         area = metrics.auc(one.labels, one.scores)
         axes.plot(1 - curve.specificity, curve.sensitivity,
-                  color=_COLOURS[name], linewidth=1.4,
-                  label=f"{_NAMES[name]}: AUC {area:.3f}")
+                  color=COLOURS[name], linewidth=1.4,
+                  label=f"{NAMES[name]}: AUC {area:.3f}")
         axes.plot(1 - point.specificity, point.sensitivity, "o",
-                  color=_COLOURS[name], markersize=6)
-    axes.plot([], [], "o", color=_GREY, label="at the threshold of validation")
+                  color=COLOURS[name], markersize=6)
+        _draw_cross(axes, point, (intervals or {}).get(name, {}),
+                    COLOURS[name])
+    axes.plot([], [], "o", color=plots.GREY,
+              label="at the threshold of validation")
     if radiologists:
         axes.plot(1 - RADIOLOGISTS_SPECIFICITY, RADIOLOGISTS_SENSITIVITY, "*",
-                  color=_RED, markersize=13, linestyle="none",
+                  color=plots.RED, markersize=13, linestyle="none",
                   label="radiologists (estimate): sensitivity "
                         f"{RADIOLOGISTS_SENSITIVITY:.1%},\nspecificity "
                         f"{RADIOLOGISTS_SPECIFICITY:.1%}")
-    axes.set(xlabel="1 - specificity", ylabel="sensitivity", title=title,
+    axes.set(xlabel="1 - specificity", ylabel="sensitivity",
              xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), aspect="equal")
-    axes.grid(color="#dddddd", linewidth=0.5)
-    axes.legend(loc="lower right", fontsize=8, frameon=True)
-    return _png(figure)
+
+
+def _draw_cross(axes: "Axes", point: metrics.Judgement,
+                intervals: Mapping[str, Any], colour: str) -> None:
+    if intervals.get("sensitivity"):
+        axes.plot([1 - point.specificity] * 2, intervals["sensitivity"],
+                  color=colour, linewidth=1)
+    if intervals.get("specificity"):
+        low, high = intervals["specificity"]
+        axes.plot([1 - low, 1 - high], [point.sensitivity] * 2, color=colour,
+                  linewidth=1)
 
 
 def thresholds_png(cases: Mapping[str, Cases], title: str) -> bytes:
@@ -81,7 +108,7 @@ def thresholds_png(cases: Mapping[str, Cases], title: str) -> bytes:
     """
     rows = -(-len(cases) // 2)
     columns = min(2, len(cases))
-    figure = _figure(5 * columns, 3.2 * rows + 0.4)
+    figure = plots.new(5 * columns, 3.2 * rows + 0.4, _DPI)
     figure.suptitle(title)
     panels = figure.subplots(rows, columns, squeeze=False).reshape(-1)
     for axes in panels[len(cases):]:
@@ -90,24 +117,25 @@ def thresholds_png(cases: Mapping[str, Cases], title: str) -> bytes:
         curve = metrics.roc(one.labels, one.scores)
         point = metrics.judge(one.labels, one.scores, one.threshold)
         for values, colour, label in (
-                (curve.sensitivity, _COLOURS["mean"], "sensitivity"),
-                (curve.specificity, _COLOURS["max"], "specificity")):
+                (curve.sensitivity, COLOURS["mean"], "sensitivity"),
+                (curve.specificity, COLOURS["max"], "specificity")):
             # A value holds from the next lower score up to its threshold,
             # beyond the highest score nothing is detected.
             beyond = np.append(curve.thresholds[:0:-1], _BEYOND)
             axes.step(beyond, values[::-1], where="pre",
                       color=colour, linewidth=1.4, label=label)
-        axes.axvline(one.threshold, color=_GREY, linewidth=1, linestyle="--")
+        axes.axvline(one.threshold, color=plots.GREY, linewidth=1,
+                     linestyle="--")
         axes.plot([one.threshold] * 2,
-                  [point.sensitivity, point.specificity], "o", color=_GREY,
-                  markersize=5, zorder=3)
+                  [point.sensitivity, point.specificity], "o",
+                  color=plots.GREY, markersize=5, zorder=3)
         axes.set(xlabel="threshold", ylim=(-0.02, 1.02),
-                 title=f"{_NAMES[name]}: t = {one.threshold:.4g}",
+                 title=f"{NAMES[name]}: t = {one.threshold:.4g}",
                  xlim=_range(one))
         axes.title.set_fontsize(9)
-        axes.grid(color="#dddddd", linewidth=0.5)
+        axes.grid(color=plots.GRID, linewidth=0.5)
         axes.legend(loc="center right", fontsize=8)
-    return _png(figure)
+    return plots.png(figure)
 
 
 def _range(cases: Cases) -> tuple[float, float]:
@@ -116,19 +144,3 @@ def _range(cases: Cases) -> tuple[float, float]:
     low, high = min(low, cases.threshold), max(high, cases.threshold)
     margin = 0.03 * (high - low) or 0.01
     return float(low - margin), float(high + margin)
-
-
-def _figure(width: float, height: float) -> "Figure":
-    """Without pyplot, which would look for a screen."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(width, height), dpi=_DPI, layout="constrained")
-    FigureCanvasAgg(figure)
-    return figure
-
-
-def _png(figure: "Figure") -> bytes:
-    stream = io.BytesIO()
-    figure.savefig(stream, format="png")
-    return stream.getvalue()

@@ -4,13 +4,15 @@ r"""Evaluates a trained model: threshold on validation, judgement on test.
     python model/evaluate.py --run_dir=data/runs/mine --by=manufacturer \
         --by="patient_age // 10 * 10" --compare=data/runs/resnet-416x512
     python model/evaluate.py --records=data/inbreast
+    python model/evaluate.py --report
 
 The threshold is the largest score that detects at least --sensitivity of the
 validation split's positive cases, for single images and for breasts, whose
 views combine first. Into the run's folder go operating_point.json (which
 prediction decides by), evaluation.json, predictions-<split>.parquet (every
 image's columns with its scores and decisions, for SQL), roc.png and
-thresholds.png.
+thresholds.png; by --report also report.html, a page with learning curves,
+ROC, scores, calibration, subgroups and the most confident mistakes.
 
 On another data set than the training's nothing is chosen: all its images are
 judged at the run's stored thresholds, and it is told how sensitivity and
@@ -80,6 +82,14 @@ OUTPUT = flags.DEFINE_string(
     "another data set than the training's one within it.")
 
 
+REPORT = flags.DEFINE_bool(
+    "report", False, "Also write report.html, a page that needs nothing else. "
+    "Subgroups are by view, manufacturer and decade of age then, unless --by "
+    "names others.")
+# Of a report where nothing else is asked for.
+USUAL_SUBGROUPS = ("view", "manufacturer", "patient_age // 10 * 10")
+
+
 def _run_dir() -> str:
     """Which run is meant; raises ValueError for flags that contradict."""
     from model import runs
@@ -109,9 +119,11 @@ def main(argv: list[str]) -> int:
         document = evaluating.evaluate(evaluation_inputs.Request(
             run_dir=run_dir, records=RECORDS.value, split=SPLIT.value,
             sensitivity=SENSITIVITY.value, where=WHERE.value,
-            by=tuple(BY.value), compare=COMPARE.value, stored=STORED.value,
+            by=tuple(BY.value) or USUAL_SUBGROUPS * REPORT.value,
+            compare=COMPARE.value, stored=STORED.value,
             resamples=RESAMPLES.value, seed=SEED.value,
-            batch_size=BATCH_SIZE.value, output=OUTPUT.value))
+            batch_size=BATCH_SIZE.value, output=OUTPUT.value,
+            report=REPORT.value))
     except (ValueError, OSError) as error:
         print("evaluate.py:", " ".join(str(error).split()), file=sys.stderr)
         return 1

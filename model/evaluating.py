@@ -44,6 +44,11 @@ def evaluate(request: Request) -> dict[str, Any]:
     if validation is not None:
         scored.setdefault(VALIDATION, validation)
     write(runs.RunDir(inputs.output), document, point, scored)
+    if request.report:
+        from model import run_report  # With TensorFlow, for the heatmaps.
+
+        run_report.write(runs.RunDir(inputs.output), run_report.Judged(
+            inputs.run, inputs.index, judged, point, document))
     return document
 
 

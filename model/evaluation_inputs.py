@@ -47,6 +47,7 @@ class Request:
       resamples: Of the patients, for intervals.
       seed: Of the resamples.
       batch_size: Images scored at a time.
+      report: Whether to write a page, too.
     """
 
     run_dir: str
@@ -61,6 +62,7 @@ class Request:
     resamples: int = 1000
     seed: int = 0
     batch_size: int = 32
+    report: bool = False
 
     def __post_init__(self):
         if not 0 < self.sensitivity <= 1:

@@ -13,6 +13,8 @@ NAMES = {"image": "single images", "min": "breasts, min",
          "max": "breasts, max", "mean": "breasts, mean",
          "learned": "breasts, learned"}
 _NOTHING = "-"
+# Header and rows, the first column naming the row.
+Table = tuple[Sequence[str], Sequence[Sequence[str]]]
 
 
 def percent(value: float | None) -> str:
@@ -53,13 +55,13 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 def report(document: Mapping[str, Any]) -> str:
     """All that evaluation.json holds, in tables."""
-    parts = [_heading(document), _results(document)]
+    parts = [_heading(document), table(*results_table(document))]
     if document["crossing"]:
         parts.append(_crossing(document["crossing"]))
     for expression, groups in document["subgroups"].items():
-        parts += [f"by {expression}, {NAMES[name]}\n" + _subgroups(of_one)
-                  for name, of_one in groups.items()
-                  if [group["value"] for group in of_one] != [SEVERAL]]
+        parts += [f"by {expression}, {NAMES[name]}\n"
+                  + table(*subgroups_table(of_one))
+                  for name, of_one in told_subgroups(groups).items()]
     if document["comparison"]:
         parts.append(_comparison(document["comparison"]))
     return "\n\n".join(parts) + "\n"
@@ -70,9 +72,9 @@ def _heading(document: Mapping[str, Any]) -> str:
     lines = [
         f"{document['name']}: {document['label']}, thresholds for "
         f"{percent(document['sensitivity'])} sensitivity "
-        + (f"from {_counts(chosen)} of validation" if chosen
+        + (f"from {counted(chosen)} of validation" if chosen
            else "as stored with the model"),
-        f"judged on {_what(document)}: {_counts(judged)} of "
+        f"judged on {_what(document)}: {counted(judged)} of "
         f"{judged['patients']:,} patients" + (
             f", where {document['where']}" if document["where"] else "")]
     plan = document["bootstrap"]
@@ -89,8 +91,36 @@ def _what(document: Mapping[str, Any]) -> str:
             else split)
 
 
+def told_subgroups(groups: Mapping[str, Any]) -> dict[str, Any]:
+    """Those by combination that say something: no breast lies within a view.
+    """
+    return {name: of_one for name, of_one in groups.items()
+            if [group["value"] for group in of_one] != [SEVERAL]}
+
+
 def _crossing(crossing: Mapping[str, Any]) -> str:
-    home, shared = crossing["home"], crossing["shared"]
+    home = crossing["home"]
+    return (
+        f"another data set than the training's: {leak(crossing)}\n"
+        f"against its own {home['split']} split "
+        f"({counted(home['judged'])}), differences in percentage points;\n"
+        "t needed: what would detect as many here as the thresholds were "
+        "chosen for, with the specificity that leaves; not used\n"
+        + table(*crossing_table(crossing)))
+
+
+def leak(crossing: Mapping[str, Any]) -> str:
+    """Whether what was judged was trained on, in words."""
+    shared = crossing["shared"]
+    if shared is None:
+        return ("its training's records are not there to look for shared "
+                "patients")
+    return (f"of these images {shared['images']:,} and of these patients "
+            f"{shared['patients']:,} were trained or validated on")
+
+
+def crossing_table(crossing: Mapping[str, Any]) -> Table:
+    """The figures on another data set against those on the run's own."""
     rows = []
     for name, of_one in crossing["results"].items():
         needed = of_one["needed"] or {}
@@ -104,26 +134,16 @@ def _crossing(crossing: Mapping[str, Any]) -> str:
         rows.append([*cells,
                      _NOTHING if threshold is None else f"{threshold:.4g}",
                      percent(needed.get("specificity"))])
-    leak = ("its training's records are not there to look for shared patients"
-            if shared is None else
-            f"of these images {shared['images']:,} and of these patients "
-            f"{shared['patients']:,} were trained or validated on")
-    return (
-        f"another data set than the training's: {leak}\n"
-        f"against its own {home['split']} split "
-        f"({_counts(home['judged'])}), differences in percentage points;\n"
-        "t needed: what would detect as many here as the thresholds were "
-        "chosen for, with the specificity that leaves; not used\n"
-        + table(["", "AUC own", "here", "", "sensitivity own", "here", "",
-                 "specificity own", "here", "", "t needed", "specificity"],
-                rows))
+    return ["", "AUC own", "here", "", "sensitivity own", "here", "",
+            "specificity own", "here", "", "t needed", "specificity"], rows
 
 
-def _counts(counts: Mapping[str, int]) -> str:
+def counted(counts: Mapping[str, int]) -> str:
     return f"{counts['images']:,} images ({counts['positives']:,} positive)"
 
 
-def _results(document: Mapping[str, Any]) -> str:
+def results_table(document: Mapping[str, Any]) -> Table:
+    """Each combination with its threshold and all figures."""
     rows = []
     for name, of_one in document["results"].items():
         chosen = of_one["validation"] or {}
@@ -131,8 +151,7 @@ def _results(document: Mapping[str, Any]) -> str:
             NAMES[name], f"{of_one['threshold']:.4g}",
             percent(chosen.get("auc")), percent(chosen.get("specificity")),
             *_figures(of_one["judged"])])
-    return table(["", "t", "val AUC", "val specificity",
-                  *TITLES.values()], rows)
+    return ["", "t", "val AUC", "val specificity", *TITLES.values()], rows
 
 
 def _figures(figures: Mapping[str, Any]) -> list[str]:
@@ -140,15 +159,23 @@ def _figures(figures: Mapping[str, Any]) -> list[str]:
             for key in METRICS]
 
 
-def _subgroups(groups: Sequence[Mapping[str, Any]]) -> str:
-    return table(
-        ["", "cases", "positive", *TITLES.values()],
-        [[_NOTHING if group["value"] is None else group["value"],
-          f"{group['cases']:,}", f"{group['positives']:,}", *_figures(group)]
-         for group in groups])
+def subgroups_table(groups: Sequence[Mapping[str, Any]]) -> Table:
+    """The figures of each subgroup."""
+    return ["", "cases", "positive", *TITLES.values()], [
+        [_NOTHING if group["value"] is None else group["value"],
+         f"{group['cases']:,}", f"{group['positives']:,}", *_figures(group)]
+        for group in groups]
 
 
 def _comparison(comparison: Mapping[str, Any]) -> str:
+    return (
+        f"against {comparison['name']} ({comparison['run_dir']}), same cases; "
+        "differences in percentage points, this run's minus the other's\n"
+        + table(*comparison_table(comparison)))
+
+
+def comparison_table(comparison: Mapping[str, Any]) -> Table:
+    """This run's figures against another's."""
     rows = []
     for name, of_one in comparison["results"].items():
         p = of_one["delong"]["p"]
@@ -157,11 +184,8 @@ def _comparison(comparison: Mapping[str, Any]) -> str:
             _NOTHING if p is None else f"{p:.3g}",
             *(_points(of_one, key)
               for key in ("auc", "sensitivity", "specificity"))])
-    return (
-        f"against {comparison['name']} ({comparison['run_dir']}), same cases; "
-        "differences in percentage points, this run's minus the other's\n"
-        + table(["", "AUC", "other AUC", "p (DeLong)", "AUC difference",
-                 "sensitivity difference", "specificity difference"], rows))
+    return ["", "AUC", "other AUC", "p (DeLong)", "AUC difference",
+            "sensitivity difference", "specificity difference"], rows
 
 
 def _points(of_one: Mapping[str, Any], key: str) -> str:

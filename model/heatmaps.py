@@ -11,12 +11,14 @@ from typing import Any
 import cv2
 import numpy as np
 
-from model.inference import Placement
+from model.placement import Placement
 from pipelines.geometry import Size
 
 PICTURE_HEIGHT = 1024
 _STRONGEST = 0.55  # Share of colour where the map is at its maximum.
 _GAP = 8
+# From blue to yellow, which the colour-blind tell apart, and brighter with it.
+_COLOURS = cv2.COLORMAP_PLASMA
 # Probabilities of a float32 softmax may be 0.
 _LEAST_PROBABILITY = 1e-7
 
@@ -138,14 +140,19 @@ def side_by_side(picture: np.ndarray, heat: np.ndarray) -> bytes:
     Returns:
       A PNG.
     """
+    _, data = cv2.imencode(".png", beside(picture, heat))
+    return data.tobytes()
+
+
+def beside(picture: np.ndarray, heat: np.ndarray) -> np.ndarray:
+    """What `side_by_side` encodes: uint8 `[rows, 2 columns + gap, 3]`, BGR."""
     plain = cv2.cvtColor(picture, cv2.COLOR_GRAY2BGR)
     colours = cv2.applyColorMap(np.rint(heat * 255).astype(np.uint8),
-                                cv2.COLORMAP_JET)
+                                _COLOURS)
     share = (_STRONGEST * heat)[..., np.newaxis]
     mixed = np.rint(plain * (1 - share) + colours * share).astype(np.uint8)
     gap = np.full((picture.shape[0], _GAP, 3), 255, np.uint8)
-    _, data = cv2.imencode(".png", np.concatenate([plain, gap, mixed], axis=1))
-    return data.tobytes()
+    return np.concatenate([plain, gap, mixed], axis=1)
 
 
 def _middles(count: int, length: int) -> np.ndarray:

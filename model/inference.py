@@ -16,6 +16,7 @@ import pyarrow as pa
 
 from model import breasts as breast_lib
 from model.operating_point import OperatingPoint
+from model.placement import Placement
 from pipelines import dicom
 from pipelines import files
 from pipelines import matching
@@ -24,7 +25,7 @@ from pipelines import preprocess
 from pipelines import reasons
 from pipelines import recipe as recipes
 from pipelines import scan
-from pipelines.geometry import Box, Size, Variant
+from pipelines.geometry import Variant
 
 Row = dict[str, Any]
 SCORED = "scored"
@@ -78,27 +79,6 @@ class Replay:
     @property
     def variant(self) -> Variant:
         return self.recipe.variants[0]
-
-
-@dataclasses.dataclass(frozen=True)
-class Placement:
-    """Where a network's input lies in the original image.
-
-    Attributes:
-      original: Size of the image as its file has it.
-      network: Size of the network's input.
-      crop: What of the original the input shows.
-      scale_x: Original pixels per pixel of the input, across.
-      scale_y: Likewise, down.
-      flipped: Whether the input is mirrored.
-    """
-
-    original: Size
-    network: Size
-    crop: Box
-    scale_x: float
-    scale_y: float
-    flipped: bool
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

@@ -8,6 +8,7 @@
       tensorboard/
       operating_point.json           thresholds, by evaluation
       predictions-validation.parquet ..., evaluation.json, *.png: likewise
+      report.html                    likewise, where it was asked for
       on-inbreast-records/           what evaluation found on another data set
 
 TensorFlow is not needed to read any of it.
@@ -36,7 +37,7 @@ ON_OTHERS = "on-"
 
 # Of a run, beside its folders and the predictions.
 _FILES = ("run.json", "model.keras", "history.csv", "operating_point.json",
-          "evaluation.json")
+          "evaluation.json", "report.html")
 
 RUN_FIELDS = {
     "format": "mammoflow-run",
@@ -127,6 +128,10 @@ class RunDir:
     @property
     def evaluation(self) -> str:
         return self.file("evaluation.json")
+
+    @property
+    def report(self) -> str:
+        return self.file("report.html")
 
     def on_other(self, records: str) -> str:
         """Folder of what was found on another data set.

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import duckdb
 
 _EXAMPLES = 3
-_RULES = {
+RULES = {
     "own_year": "diagnosis of their own year",
     "next_year": "diagnosis of the next year",
     "rounded_year": "diagnosis of the nearest 1 January",
@@ -22,7 +22,7 @@ _RULES = {
     rows.LATER_EXAM: "cancer recorded with a later exam",
     "study": "diagnosis of their breast in their study",
 }
-_UNLABELLED = {
+UNLABELLED = {
     "superseded": "a later visit took the diagnosis",
     "no_diagnosis": "without diagnosis",
     "contradicting_diagnosis": "with contradicting diagnoses",
@@ -181,8 +181,8 @@ class Audit:
         lines = [f"Labels of {self.accepted:,} images that the scan accepted "
                  f"({self.files:,} files):",
                  f"  {'images':>9} {'studies':>9} {'visits':>9}"]
-        for names, counts in ((_RULES, self.matched),
-                              (_UNLABELLED, self.unlabelled)):
+        for names, counts in ((RULES, self.matched),
+                              (UNLABELLED, self.unlabelled)):
             lines += [
                 f"  {counts[name].images:9,} {counts[name].studies:9,} "
                 f"{counts[name].visits:9,}  {what}"
@@ -226,8 +226,8 @@ def audit(db: "duckdb.DuckDBPyConnection",
                      for number, name in enumerate(labels))
     return Audit(
         files=files, accepted=accepted,
-        matched={name: counts[name] for name in _RULES if name in counts},
-        unlabelled={name: counts[name] for name in _UNLABELLED
+        matched={name: counts[name] for name in RULES if name in counts},
+        unlabelled={name: counts[name] for name in UNLABELLED
                     if name in counts},
         contradicts_rounding=contradicts,
         diagnoses=sum(one.diagnoses for one in datasets),

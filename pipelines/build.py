@@ -8,7 +8,7 @@ import io
 import os
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TextIO
 
 import apache_beam as beam
@@ -40,13 +40,15 @@ _FAILURE = re.compile(
 
 
 def build(config: configs.BuildConfig, options: Any,
-          stream: TextIO = sys.stderr) -> int:
+          stream: TextIO = sys.stderr,
+          on_sealed: Callable[[], None] = lambda: None) -> int:
     """Runs a build.
 
     Args:
       config: What to build.
       options: Beam's `PipelineOptions`.
       stream: Where progress and reports go.
+      on_sealed: Called once there is a whole data set, before the tables.
 
     Returns:
       The exit status: 0, or 1 where the label table matches no image or too
@@ -77,6 +79,7 @@ def build(config: configs.BuildConfig, options: Any,
         return report.planned(config, audit, stream)
     _convert(config, options, existing, recipe, listing, stream)
     dataset = seal.seal(config, recipe, audit)
+    on_sealed()
     return report.built(config, dataset, audit, stream)
 
 

@@ -162,6 +162,10 @@ PLAN_ONLY = flags.DEFINE_bool(
     "plan_only", False, "Join and plan, print the tables, touch no pixels.")
 OVERWRITE = flags.DEFINE_bool(
     "overwrite", False, "Replace records of another recipe in --output.")
+REPORT = flags.DEFINE_bool(
+    "report", False, "At the end write report.html into --output: the data "
+    "set in pictures and tables, as tools/report.py has it, without "
+    "identifiers.")
 
 
 def _config():
@@ -175,6 +179,10 @@ def _config():
     from pipelines import scan
 
     key = None
+    if REPORT.value and PLAN_ONLY.value:
+        raise ValueError("--report tells of a built data set, which "
+                         "--plan_only does not make; tools/report.py tells of "
+                         "a plan")
     if (PATIENT_IDS.value == "hash") != (ID_KEY_FILE.value is not None):
         raise ValueError("--patient_ids=hash and --id_key_file go together")
     if ID_KEY_FILE.value:
@@ -243,11 +251,29 @@ def _make_default_cohort() -> None:
     print(f"{DEFAULT_DICOMS} and {DEFAULT_LABELS} do not exist: making a "
           "small synthetic cohort there, by tools/make_cohort.py",
           file=sys.stderr)
-    script = os.path.join(os.path.dirname(os.path.dirname(
-        os.path.abspath(__file__))), "tools", "make_cohort.py")
-    subprocess.run([sys.executable, script,
+    subprocess.run([sys.executable, _tool("make_cohort.py"),
                     f"--output={os.path.dirname(DEFAULT_DICOMS)}"],
                    check=True)
+
+
+def _tool(script: str) -> str:
+    """Path of a script that this one runs as a process of its own."""
+    return os.path.join(os.path.dirname(os.path.dirname(
+        os.path.abspath(__file__))), "tools", script)
+
+
+def _write_report() -> None:
+    """Writes the report, if it is wanted; a failure is only told."""
+    if not REPORT.value:
+        return
+    done = subprocess.run(
+        [sys.executable, _tool("report.py"), f"--records={OUTPUT.value}"],
+        text=True, capture_output=True, check=False)
+    if done.returncode:
+        why = done.stderr.strip().rpartition("\n")[2]
+        print(f"warning: no report was written: {why}", file=sys.stderr)
+    else:
+        print(f"report   {done.stdout.strip()}", file=sys.stderr)
 
 
 def _fail(message: object) -> int:
@@ -276,7 +302,7 @@ def main(argv: list[str]) -> int:
     from pipelines import convert
 
     try:
-        return build.build(config, options)
+        return build.build(config, options, on_sealed=_write_report)
     except (ValueError, OSError, convert.BuildFailed) as error:
         return _fail(error)
     except KeyboardInterrupt:

@@ -19,6 +19,8 @@ METADATA_FOLDER = "metadata"
 CONVERTED_FOLDER = "converted"
 WORK_FOLDER = ".work"
 DATASET_FILE = "dataset.json"
+# Written when it is asked for; no part of the data set.
+REPORT_FILE = "report.html"
 TEMPORARY_MARK = ".tmp-"
 
 _NAME = re.compile(r"([a-z]+)-([0-9]{5,})-of-([0-9]{5,})")

@@ -38,7 +38,7 @@ def test_the_radiologists_estimate_follows_from_the_counts():
 
 @pytest.mark.parametrize("name", CASES)
 def test_each_combination_has_its_colour(name):
-    colour = tuple(bytes.fromhex(curves._COLOURS[name][1:]))
+    colour = tuple(bytes.fromhex(curves.COLOURS[name][1:]))
     assert has_colour(curves.roc_png({name: CASES[name]}, "", False), colour)
 
 

@@ -7,10 +7,10 @@ import pytest
 
 from model import bootstrap
 from model import evaluation
+from model import run_tables
 from model import runs
 from tests import runs_made
 from tests import scored
-from tools import run_tables
 
 
 def write_evaluation(run_dir, **changes):

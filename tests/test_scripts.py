@@ -39,6 +39,23 @@ def test_a_build_prints_tables_and_what_to_do_next(folder):
     assert "python tools/query.py --records=data/records" in done.stderr
 
 
+def test_a_report_is_written_where_it_is_wanted_and_never_fails_a_build(
+        folder):
+    page = folder / "data/records/report.html"
+    assert not page.exists()
+    done = run(*INPUT, "--report", cwd=folder)
+    assert done.returncode == 0
+    assert "report   data/records/report.html: " in done.stderr
+    assert "Images by vendor" in page.read_text(encoding="utf-8")
+    page.unlink()
+    page.mkdir()  # Which no file can replace.
+    done = run(*INPUT, "--report", cwd=folder)
+    page.rmdir()
+    assert done.returncode == 0
+    assert "warning: no report was written: report.py: " in done.stderr
+    assert "split       images  cancer  no cancer  unknown" in done.stderr
+
+
 @pytest.mark.parametrize("words, message", [
     (["--marker=largest"], "did you mean --markers?"),
     (["--runer=DirectRunner"], "did you mean --runner?"),
@@ -51,6 +68,7 @@ def test_a_build_prints_tables_and_what_to_do_next(folder):
     (["--output=s3://bucket/x"], "there are no credentials"),
     (["--markers=bright"], "brightest"),
     (["--cancer_birads=7"], "is not a list of BI-RADS categories"),
+    (["--report", "--plan_only"], "tools/report.py tells of a plan"),
     (["--dataset=a,register,b,c"], "--dicoms cannot be had with --dataset"),
 ])
 def test_a_wrong_flag_stops_it_before_any_work(tmp_path, words, message):

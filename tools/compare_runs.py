@@ -27,9 +27,9 @@ FORMAT = flags.DEFINE_enum(
 
 
 def main(argv: list[str]) -> int:
+    from model import run_tables
     from model import runs
     from tools import results
-    from tools import run_tables
 
     try:
         unknown = sorted(set(TABLES.value) - set(run_tables.TABLES))

@@ -1,30 +1,19 @@
 """A comparison of two data sets as JSON, as a page, and for the terminal."""
 
 import dataclasses
-import html
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from model import pages
+from model import plots
 from tools.comparing import drawing
 from tools.comparing import histograms as histogram_lib
-from tools.comparing.facts import Facts
+from tools.comparing.facts import Facts, Shares
 from tools.comparing.histograms import Compared
 
 FORMAT = "mammoflow-comparison"
 # A share that differs by less is not drawn.
 _LEAST = 0.005
-
-_STYLE = """
-body { font: 15px/1.45 sans-serif; max-width: 1100px; margin: 2em auto;
-       padding: 0 1em; color: #222; }
-table { border-collapse: collapse; margin: 0.6em 0 1.4em; }
-th, td { text-align: right; padding: 0.15em 0.9em; }
-th:first-child, td:first-child { text-align: left; }
-tr + tr { border-top: 1px solid #ddd; }
-.best { font-weight: bold; background: #eef6ea; }
-.warning { background: #fdf0e2; padding: 0.5em 1em; }
-svg { max-width: 100%; height: auto; }
-"""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -107,45 +96,57 @@ def text(found: Comparison) -> str:
 
 def page(found: Comparison) -> str:
     """A page of HTML that needs nothing else."""
-    facts = found.facts
+    a, b = found.names
+    return pages.page(
+        f"{a} and {b}",
+        f"A is {a}, B is {b}; images of {found.variant}.",
+        [("Contrast", _contrast(found)),
+         ("Numbers", pages.table(("", "A", "B"), _numbers(found),
+                                 "Of the images of this variant")),
+         ("Shares", _shares(found))],
+        "Made by tools/compare_datasets.py.",
+        "".join(pages.paragraph(warning, "warning")
+                for warning in found.warnings))
+
+
+def _contrast(found: Comparison) -> str:
+    return "\n".join((
+        pages.paragraph(f"{found.advice[0].upper()}{found.advice[1:]}."),
+        pages.paragraph(
+            "Mean histograms of the foregrounds of "
+            f"{found.images[0]:,} images of A and {found.images[1]:,} of B. "
+            "The distance is Wasserstein's first, on greys from 0 to 1; the "
+            "spread is the standard deviation of the greys of both. Between "
+            "two halves of one data set's own patients there is a distance, "
+            "too: one that is no larger means nothing. reference gives both "
+            "the histogram of A, as a network trained on A does."),
+        pages.table(("normalisation", "distance", "of the spread",
+                     "between halves"), _distances(found),
+                    "How far A and B lie apart", found.closest),
+        pages.figures(*(pages.drawing(
+            plots.svg(drawing.histogram(name, one, name == found.closest)),
+            f"Histograms of A and B, {name}: they lie {one.distance:.4f} "
+            f"apart, {one.relative:.2f} of the spread.")
+            for name, one in found.histograms.items()))))
+
+
+def _shares(found: Comparison) -> str:
     differing = found.differing()
-    parts = [
-        f"<h1>{_safe(found.names[0])} and {_safe(found.names[1])}</h1>",
-        f"<p>A is {_safe(found.names[0])}, B is {_safe(found.names[1])}; "
-        f"images of {_safe(found.variant)}.</p>",
-        *(f'<p class="warning">{_safe(warning)}</p>'
-          for warning in found.warnings),
-        "<h2>Contrast</h2>",
-        f"<p>{_safe(found.advice[0].upper() + found.advice[1:])}.</p>",
-        "<p>Mean histograms of the foregrounds of "
-        f"{found.images[0]:,} images of A and {found.images[1]:,} of B. The "
-        "distance is Wasserstein's first, on greys from 0 to 1; the spread "
-        "is the standard deviation of the greys of both. Between two halves "
-        "of one data set's own patients there is a distance, too: one that "
-        "is no larger means nothing. <i>reference</i> gives both the "
-        "histogram of A, as a network trained on A does.</p>",
-        drawing.svg(drawing.histograms(
-            found.histograms, found.names, found.closest)),
-        _table(("normalisation", "distance", "of the spread",
-                "between halves"), _distances(found), found.closest),
-        "<h2>Numbers</h2>", _table(("", "A", "B"), _numbers(found)),
-        "<h2>Shares</h2>"]
-    if differing:
-        parts.append(drawing.svg(drawing.shares(
-            {name: facts.shares[name] for name in differing})))
-    same = [name for name in facts.shares if name not in differing]
-    if same:
-        parts.append(f"<p>No difference: {_safe(', '.join(same))}.</p>")
-    for name in differing:
-        one = facts.shares[name]
-        parts += [f"<h3>{_safe(name)}</h3>", _table(
-            ("", "A", "B"),
-            [(value, _share(one.a, value), _share(one.b, value))
-             for value in one.values])]
-    body = "\n".join(parts)
-    return ('<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
-            f"<title>Two data sets</title><style>{_STYLE}</style></head>\n"
-            f"<body>\n{body}\n</body></html>\n")
+    same = [name for name in found.facts.shares if name not in differing]
+    drawn = pages.figures(*(
+        _share_drawing(name, found.facts.shares[name]) for name in differing))
+    return drawn + (pages.paragraph(f"No difference: {', '.join(same)}.")
+                    if same else "")
+
+
+def _share_drawing(name: str, one: Shares) -> str:
+    rows = [(value, _share(one.a, value), _share(one.b, value))
+            for value in one.values]
+    told = "; ".join(f"{value}: {a} and {b}" for value, a, b in rows[:4])
+    return pages.drawing(
+        plots.svg(drawing.shares(name, one)),
+        f"Bars: {name} of A and of B, {one.distance:.0%} differs. {told}.",
+        pages.table(("", "A", "B"), rows, name))
 
 
 def _numbers(found: Comparison) -> list[tuple[str, str, str]]:
@@ -181,18 +182,3 @@ def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
     return ["  ".join([row[0].ljust(widths[0]),
                        *map(str.rjust, row[1:], widths[1:])]).rstrip()
             for row in rows]
-
-
-def _table(header: Sequence[str], rows: Iterable[Sequence[str]],
-           best: str | None = None) -> str:
-    lines = ["<tr>" + "".join(f"<th>{_safe(cell)}</th>" for cell in header) +
-             "</tr>"]
-    for row in rows:
-        mark = ' class="best"' if row[0] == best else ""
-        lines.append(f"<tr{mark}>" + "".join(
-            f"<td>{_safe(cell)}</td>" for cell in row) + "</tr>")
-    return "<table>\n" + "\n".join(lines) + "\n</table>"
-
-
-def _safe(value: Any) -> str:
-    return html.escape(str(value))

@@ -49,7 +49,8 @@ def folder_problems(dataset: datasets.Dataset) -> Iterator[Problem]:
             yield Problem(name, "a temporary file that a build left behind")
         elif name in expected:
             found.add(name)
-        elif not name.startswith(shards.WORK_FOLDER + os.sep):
+        elif name != shards.REPORT_FILE and not name.startswith(
+                shards.WORK_FOLDER + os.sep):
             yield Problem(name, "is no part of this data set")
     for name in sorted(expected - found):
         yield Problem(name, "is missing")
