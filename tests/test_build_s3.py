@@ -5,6 +5,9 @@ import hashlib
 import io
 import json
 import os
+import pathlib
+import subprocess
+import sys
 
 import pyarrow.parquet as pq
 import pytest
@@ -24,6 +27,8 @@ from tools import datasets
 from tools.verification import checks
 
 pytestmark = object_store.needs_store
+
+ROOT = pathlib.Path(__file__).parents[1]
 
 RECIPE = recipes.Recipe(variants=(geometry.Variant.parse("resize:48x64"),
                                   geometry.Variant.parse("crop:32x32")))
@@ -111,6 +116,17 @@ def test_its_tables_and_images_are_read_where_they_are(store, bucket):
     # The record, and nothing else of its shard.
     assert sum(size for (method, _), size in store.sent.items()
                if method == "GET") == row["byte_length"]
+
+
+def test_its_page_is_written_where_it_is(bucket):
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "tools/report.py"),
+         f"--records={bucket}/records"], text=True, capture_output=True,
+        check=False)
+    assert done.returncode == 0, done.stderr
+    page = files.read(f"{bucket}/records/report.html").decode()
+    files.remove(f"{bucket}/records/report.html")
+    assert page.startswith("<!DOCTYPE html>") and page.count("<img") > 5
 
 
 def test_a_second_build_reads_and_writes_nothing_again(store, bucket):

@@ -61,8 +61,9 @@ def main(argv: list[str]) -> int:
     path = OUTPUT.value or os.path.join(RECORDS.value, shards.REPORT_FILE)
     try:
         text = report(RECORDS.value, IMAGES.value, IDENTIFIERS.value)
-        files.write_atomically(files.to_text(os.path.abspath(path)),
-                               text.encode())
+        files.write_atomically(
+            files.to_text(os.path.abspath(path)) if files.is_local(path)
+            else path, text.encode())
     except (ValueError, OSError, duckdb.Error) as error:
         print("report.py:", " ".join(str(error).split()), file=sys.stderr)
         return 1
