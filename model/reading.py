@@ -1,9 +1,10 @@
 """Images of an index, read from where its rows say that they lie.
 
-Each record is read by its offset and length, and its CRC checked. What a
-record holds beside its image is in the index already, so of the
-`tf.train.Example` only the image's bytes are looked for, and copied once,
-into the batch: parsing the message into objects takes a third longer in all.
+Each record is read by its offset and length into memory of the thread's own,
+and its CRC checked there. What a record holds beside its image is in the index
+already, so of the `tf.train.Example` only the image's bytes are looked for,
+and copied once, into the batch. A record's bytes are still in the processor's
+cache when they are, and no memory is fresh (`model.buffers`).
 """
 
 import concurrent.futures
@@ -11,20 +12,22 @@ import os
 import threading
 import weakref
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
+from model import buffers
 from model import index as indices
 from pipelines import files
 from pipelines import tfrecord
 
-# Tensors share the memory of arrays that begin at a multiple of this.
-_ALIGNMENT = 64
 _CGROUP_LIMITS = ("/sys/fs/cgroup/memory.max",
                   "/sys/fs/cgroup/memory/memory.limit_in_bytes")
 _IMAGE = b"image"
 # To a store, for one batch; several batches are read at a time.
 _REQUESTS = 8
+
+_scratch = buffers.Scratch()
 
 
 class CorruptRecordError(ValueError):
@@ -76,39 +79,54 @@ def machine_memory() -> int:
 
 
 def read(index: indices.Index, rows: np.ndarray,
-         memory: Memory | None = None) -> np.ndarray:
+         memory: Memory | None = None,
+         batch: np.ndarray | None = None) -> np.ndarray:
     """A batch of images.
 
     Args:
       index: Which images there are.
       rows: int64 [b], places in it.
       memory: Images that need not be read, and where others are kept.
+      batch: Where to write them, [b, height, width, 1]: uint16 as stored, or
+        float32, each image divided by its maximum. Fresh uint16 unless given.
 
     Returns:
-      uint16 [b, height, width, 1].
+      The batch.
 
     Raises:
       CorruptRecordError: A record cannot be read, or holds no such image.
     """
-    batch = _aligned((len(rows), *index.size.shape))
+    if batch is None:
+        batch = np.empty((len(rows), *index.size.shape), np.uint16)
     missing = np.arange(len(rows))
     if memory is not None:
         there = memory.filled[rows]
-        if there.all():
+        if there.all() and batch.dtype == np.uint16:
             # "raise" would take a copy first.
             return np.take(memory.images, rows, 0, batch, mode="clip")
-        batch[there] = memory.images[rows[there]]
+        for place in np.flatnonzero(there):
+            _put(memory.images[rows[place]], batch[place])
         missing = missing[~there]
     for place, payload in _payloads(index, rows, missing):
         row = rows[place]
         try:
-            batch[place, :, :, 0] = _pixels(payload, index)
+            image = _pixels(payload, index)
         except ValueError as error:
             raise CorruptRecordError(f"{index.place(row)}: {error}") from error
+        _put(image, batch[place])
         if memory is not None:
-            memory.images[row] = batch[place]
+            memory.images[row] = image
             memory.filled[row] = True
     return batch
+
+
+def _put(image: np.ndarray, target: np.ndarray) -> None:
+    """Writes a uint16 image into a batch's place, [height, width, 1] both."""
+    if target.dtype == np.uint16:
+        target[:] = image
+        return
+    # As normalisation.normalise does by `max`; black stays black.
+    np.divide(image, np.float32(max(1, image.max())), out=target)
 
 
 def read_ahead(index: indices.Index, rows: np.ndarray) -> None:
@@ -125,8 +143,10 @@ def read_ahead(index: indices.Index, rows: np.ndarray) -> None:
                          name="read_ahead", daemon=True).start()
 
 
-def image_bytes(payload: bytes) -> memoryview:
+def image_bytes(payload: Any) -> memoryview:
     """The bytes of the feature `image` of a `tf.train.Example`, not copied.
+
+    Of bytes or of a uint8 array.
 
     An Example is nested fields, each a tag byte, a length and so many bytes:
     features { feature { key, value { bytes_list { value } } } ... }.
@@ -171,8 +191,11 @@ def _fields(message: memoryview) -> Iterator[memoryview]:
 
 
 def _payloads(index: indices.Index, rows: np.ndarray,
-              places: np.ndarray) -> Iterator[tuple[int, bytes]]:
+              places: np.ndarray) -> Iterator[tuple[int, Any]]:
     """Yields place and payload of records, each shard opened once.
+
+    A payload is bytes or a uint8 array, which lasts until the next is asked
+    for.
 
     Raises:
       CorruptRecordError: One cannot be read or is damaged.
@@ -193,8 +216,9 @@ def _payloads(index: indices.Index, rows: np.ndarray,
                         os.close(descriptor)
                     descriptor, opened = -1, number
                     descriptor = os.open(index.paths[number], os.O_RDONLY)
-                record = os.pread(descriptor, index.byte_length[row],
-                                  index.byte_offset[row])
+                record: Any = _scratch.of(int(index.byte_length[row]))
+                record = record[:os.preadv(descriptor, [record],
+                                           index.byte_offset[row])]
             except OSError as error:
                 raise CorruptRecordError(
                     f"{index.place(row)}: {error.strerror}") from error
@@ -204,7 +228,7 @@ def _payloads(index: indices.Index, rows: np.ndarray,
             os.close(descriptor)
 
 
-def _payload(record: bytes, where: str) -> bytes:
+def _payload(record: Any, where: str) -> Any:
     try:
         return tfrecord.unframe(record, where)
     except ValueError as error:
@@ -212,7 +236,7 @@ def _payload(record: bytes, where: str) -> bytes:
 
 
 def _payloads_of_store(index: indices.Index, rows: np.ndarray,
-                       places: np.ndarray) -> Iterator[tuple[int, bytes]]:
+                       places: np.ndarray) -> Iterator[tuple[int, Any]]:
     """As `_payloads`; neighbours are one request, and many run at a time."""
     first = _first_of_neighbours(index, rows[places])
     runs = np.split(places, np.flatnonzero(first)[1:])
@@ -254,37 +278,32 @@ def _first_of_neighbours(index: indices.Index,
     return first
 
 
-def _pixels(payload: bytes, index: indices.Index) -> np.ndarray:
-    """The image of a record, uint16 [height, width]."""
+def _pixels(payload: Any, index: indices.Index) -> np.ndarray:
+    """The image of a record, uint16 [height, width, 1].
+
+    It may share the record's memory.
+    """
     data = image_bytes(payload)
     size = index.size
     if index.encoding == "raw":
         if len(data) != 2 * size.width * size.height:
             raise ValueError(f"the image has {len(data)} bytes, one of {size} "
                              f"has {2 * size.width * size.height}")
-        return np.frombuffer(data, "<u2").reshape(size.height, size.width)
-    pixels = _decode_png(bytes(data))
+        return np.frombuffer(data, "<u2").reshape(size.shape)
+    pixels = _decode_png(data)
     if pixels.shape != (size.height, size.width) or pixels.dtype != np.uint16:
         raise ValueError(f"the PNG is {pixels.dtype} {pixels.shape}, expected "
                          f"uint16 {(size.height, size.width)}")
-    return pixels
+    return pixels[:, :, None]
 
 
-def _decode_png(data: bytes) -> np.ndarray:
+def _decode_png(data: Any) -> np.ndarray:
     import imagecodecs  # Only records of --encoding=png need it.
 
     try:
         return imagecodecs.png_decode(data)
     except Exception as error:  # Its own classes share no public base.
         raise ValueError(f"the PNG is damaged: {error}") from error
-
-
-def _aligned(shape: tuple[int, ...]) -> np.ndarray:
-    """uint16, whose memory a tensor can share."""
-    size = 2 * int(np.prod(shape))
-    memory = np.empty(size + _ALIGNMENT, np.uint8)
-    begin = -memory.ctypes.data % _ALIGNMENT
-    return memory[begin:begin + size].view(np.uint16).reshape(shape)
 
 
 def _advise(index: indices.Index, rows: np.ndarray) -> None:

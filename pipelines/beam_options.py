@@ -1,10 +1,15 @@
 """Beam's own flags, strictly, and the runner that a name stands for."""
 
 import argparse
+import ast
 import difflib
+import importlib.util
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
+
+
+_ADD_ARGUMENT = ("add_argument", "add_value_provider_argument")
 
 
 class UnknownFlag(ValueError):
@@ -16,6 +21,48 @@ class _Parser(argparse.ArgumentParser):
 
     def error(self, message: str):
         raise UnknownFlag(message)
+
+
+def check_names(arguments: Sequence[str], ours: Sequence[str]) -> None:
+    """Refuses a flag that is neither ours nor Beam's, without importing Beam.
+
+    Importing it takes a second and more, for which nobody waits who has
+    mistyped a flag. Values are for `parse`, as is a word that is no flag.
+
+    Args:
+      arguments: Command line words that are not our flags.
+      ours: Names of our flags, to name the nearest right one.
+
+    Raises:
+      UnknownFlag: There is no such flag.
+    """
+    known = names()
+    for word in arguments:
+        if word.startswith("--") and word.partition("=")[0] not in known:
+            raise UnknownFlag(_nearest(word, [
+                *(f"--{name}" for name in ours), *sorted(known)]))
+
+
+def names() -> frozenset[str]:
+    """Beam's flags, read from its source: `--runner`, ...."""
+    beam = importlib.util.find_spec("apache_beam")
+    assert beam and beam.submodule_search_locations
+    path = os.path.join(beam.submodule_search_locations[0], "options",
+                        "pipeline_options.py")
+    with open(path, encoding="utf-8") as file:
+        return frozenset(_option_strings(ast.parse(file.read())))
+
+
+def _option_strings(module: ast.Module) -> Iterable[str]:
+    """Yields the flags that are added to argparse's parsers in a module."""
+    for call in ast.walk(module):
+        if (isinstance(call, ast.Call) and
+                isinstance(call.func, ast.Attribute) and
+                call.func.attr in _ADD_ARGUMENT):
+            yield from (word.value for word in call.args
+                        if isinstance(word, ast.Constant) and
+                        isinstance(word.value, str) and
+                        word.value.startswith("-"))
 
 
 def parse(arguments: Sequence[str], ours: Sequence[str]) -> Any:

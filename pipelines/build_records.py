@@ -292,9 +292,12 @@ def main(argv: list[str]) -> int:
     from pipelines import beam_options
 
     try:
-        ours = flags.FLAGS.flags_by_module_dict()[sys.argv[0]]
-        options = beam_options.parse(argv[1:], [flag.name for flag in ours])
+        ours = [flag.name for flag in
+                flags.FLAGS.flags_by_module_dict()[sys.argv[0]]]
+        # What is wrong is told before Beam is imported.
+        beam_options.check_names(argv[1:], ours)
         config = _config()
+        options = beam_options.parse(argv[1:], ours)
         _make_default_cohort()
     except (ValueError, OSError, subprocess.CalledProcessError) as error:
         return _fail(error)

@@ -9,9 +9,11 @@ Parquet and -1 (or an empty string) in records.
 
 import dataclasses
 import datetime
-from typing import Any
+import functools
+from typing import TYPE_CHECKING, Any
 
-import pyarrow as pa
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 SCHEMA_VERSION = 2
 
@@ -23,16 +25,6 @@ _PLANNED = frozenset({PLAN, IMAGES, RECORDS})
 _PLACED = frozenset({PLAN, RECORDS})
 _ONLY_RECORDS = frozenset({RECORDS})
 _EXAMPLE = frozenset({EXAMPLE})
-
-_ARROW = {
-    "text": pa.string(),
-    "texts": pa.list_(pa.string()),
-    "int": pa.int64(),
-    "float": pa.float64(),
-    "bool": pa.bool_(),
-    "date": pa.date32(),
-    "bytes": pa.binary(),
-}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -53,8 +45,25 @@ class Field:
     meaning: str
 
     @property
-    def arrow(self) -> pa.Field:
-        return pa.field(self.name, _ARROW[self.kind])
+    def arrow(self) -> "pa.Field":
+        import pyarrow as pa
+
+        return pa.field(self.name, _arrow_types()[self.kind])
+
+
+@functools.cache
+def _arrow_types() -> dict[str, Any]:
+    import pyarrow as pa  # 0.1 s and NumPy, which a query does without.
+
+    return {
+        "text": pa.string(),
+        "texts": pa.list_(pa.string()),
+        "int": pa.int64(),
+        "float": pa.float64(),
+        "bool": pa.bool_(),
+        "date": pa.date32(),
+        "bytes": pa.binary(),
+    }
 
 
 FIELDS: tuple[Field, ...] = (
@@ -185,8 +194,10 @@ def fields(table: str) -> tuple[Field, ...]:
     return tuple(field for field in FIELDS if table in field.tables)
 
 
-def arrow_schema(table: str) -> pa.Schema:
+def arrow_schema(table: str) -> "pa.Schema":
     """The Arrow schema of every table but `example`."""
+    import pyarrow as pa
+
     return pa.schema([field.arrow for field in fields(table)])
 
 

@@ -25,9 +25,11 @@ _LENGTH = struct.Struct("<Q")
 _CRC = struct.Struct("<I")
 
 
-def masked_crc(data: bytes) -> int:
-    """The CRC-32C as TFRecord stores it: rotated and offset, so that the CRC
-    of bytes that hold CRCs stays strong."""
+def masked_crc(data: Any) -> int:
+    """The CRC-32C of bytes or of a uint8 array, as TFRecord stores it.
+
+    Rotated and offset, so that the CRC of bytes that hold CRCs stays strong.
+    """
     crc = google_crc32c.value(data)
     return ((crc >> 15 | crc << 17) + _CRC_MASK) & 0xFFFFFFFF
 
@@ -39,11 +41,12 @@ def frame(payload: bytes) -> bytes:
                      _CRC.pack(masked_crc(payload))))
 
 
-def unframe(record: bytes, where: str) -> bytes:
+def unframe(record: Any, where: str) -> Any:
     """The payload of one whole framed record.
 
     Args:
-      record: The bytes that byte_offset and byte_length name.
+      record: The bytes that byte_offset and byte_length name; of a uint8
+        array, the payload is a view.
       where: Shard and offset, for the error.
 
     Raises:

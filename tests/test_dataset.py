@@ -13,6 +13,7 @@ tf = pytest.importorskip("tensorflow")
 
 from model import dataset as datasets  # noqa: E402
 from model import index as indices  # noqa: E402
+from model import normalisation  # noqa: E402
 from model import order as orders  # noqa: E402
 from model import reading  # noqa: E402
 from model.batch_plan import BatchPlan  # noqa: E402
@@ -107,13 +108,13 @@ def test_shapes_are_known_where_all_batches_are_full(index, pad, each):
 def test_each_worker_reads_its_part_alone(index, monkeypatch, workers,
                                           batch_size):
     """Six images: the last batch is short, or has none for some workers."""
-    pread, taken = os.pread, []
+    preadv, taken = os.preadv, []
 
-    def spy(descriptor, length, offset):
+    def spy(descriptor, buffers, offset):
         taken.append((os.readlink(f"/proc/self/fd/{descriptor}"), offset))
-        return pread(descriptor, length, offset)
+        return preadv(descriptor, buffers, offset)
 
-    monkeypatch.setattr(reading.os, "pread", spy)
+    monkeypatch.setattr(reading.os, "preadv", spy)
     counted = []
     for worker in range(workers):
         taken.clear()
@@ -193,3 +194,27 @@ def test_a_dataset_can_be_read_again(index):
 
 def test_nothing_is_left_where_all_batches_are_skipped(index):
     assert batches(index, 4, skip=2) == []
+
+
+def test_float_batches_are_what_networks_begin_with(records):
+    index = indices.load(str(records / "raw"), "crop:48x64", "train")
+    plan = BatchPlan(8, seed=3, cache="auto")
+    for _ in range(2):  # From the shards, then from memory.
+        pairs = list(zip(datasets.batches(index, plan),
+                         datasets.batches(index, plan, "float32"),
+                         strict=True))
+        for stored, divided in pairs:
+            assert divided["image"].dtype == tf.float32
+            assert np.array_equal(
+                divided["image"],
+                normalisation.normalise(stored["image"], "max"))
+            assert np.array_equal(divided["row"], stored["row"])
+
+
+def test_batches_that_somebody_holds_do_not_change(index):
+    """Their memory is used again only once they are gone."""
+    held = [batch for epoch in range(3) for batch in datasets.batches(
+        index, BatchPlan(2, epoch=epoch))]
+    for batch in held:
+        assert np.array_equal(batch["image"],
+                              reading.read(index, batch["row"].numpy()))

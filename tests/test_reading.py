@@ -50,7 +50,6 @@ def test_images_are_those_of_the_rows_in_any_order(index, rows):
     found = reading.read(index, rows)
     assert found.dtype == np.uint16 and found.shape == (len(rows), 16, 12, 1)
     assert np.array_equal(found, pictures(index)[rows])
-    assert not len(rows) or found.ctypes.data % 64 == 0
 
 
 def test_what_is_in_memory_is_not_read_again(index):

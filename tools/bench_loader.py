@@ -1,19 +1,26 @@
-"""Measures how fast batches are read, against plain TFRecordDatasets.
+"""Measures how fast batches are read, against floors and other loaders.
 
     python tools/bench_loader.py
-    python tools/bench_loader.py --input=224x224 --rounds=9
-    python tools/bench_loader.py --cold
+    python tools/bench_loader.py --records=data/records --input=224x224
+    python tools/bench_loader.py --records=data/records --cold --nopeers
 
-The training images are read in batches by each reader in turn, round after
-round, so that the ratios hold on a machine whose speed comes and goes:
+Without --records a small cohort is made and built first, once in each
+encoding. Every loader reads all training images in turn, round after round,
+so that the ratios hold on a machine whose speed comes and goes. Times end at
+the last batch: taking an iterator apart is not reading.
 
-    records only       interleaved TFRecordDataset, nothing parsed
-    parse_example      the same, batches parsed and decoded, in file order
-    index, in order    our batches, unshuffled
-    index, shuffled    our batches, as in training
-    index, cached      our batches, shuffled, all images in memory already
+    records only         interleaved TFRecordDataset, nothing parsed
+    parse_example        the same, parsed and decoded by batch, in file order
+    memory-mapped array  the images as one NumPy file, read by threads
+    ours                 as in training: shuffled, each record's CRC checked
+    ours, cached         likewise, all images in memory already
+    tf.data, PNG files   a file an image: read_file, decode_png, batch
+    Grain, ArrayRecord   random access, Grain's own threads
+    WebDataset           tar files, in one process
 
-With --cold the shards are dropped from the page cache before every pass.
+float32 batches are divided by each image's maximum. Peers are measured where
+they are installed: pip install -r requirements-bench.txt. With --cold, files
+are dropped from the page cache before every pass.
 """
 
 import os
@@ -22,132 +29,146 @@ import sys
 if not __package__:
     sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
-import functools
-import itertools
+import dataclasses
+import pathlib
 import statistics
-import time
-from collections.abc import Callable
+import tempfile
 from typing import Any
 
 from absl import app
 from absl import flags
 
 RECORDS = flags.DEFINE_string(
-    "records", "data/records", "Folder of the data set to read.")
+    "records", None, "Folder of the data set to read; one is made unless "
+    "given.")
 INPUT = flags.DEFINE_string(
     "input", "416x512", "Size of the images, or a variant: crop:224x224.")
 BATCH_SIZE = flags.DEFINE_integer("batch_size", 32, "Images of a batch.")
-IMAGES = flags.DEFINE_integer(
-    "images", 2000, "Least number of images a round; small data sets are read "
-    "several times.")
-ROUNDS = flags.DEFINE_integer("rounds", 5, "Timed rounds of each reader.")
+PATIENTS = flags.DEFINE_integer(
+    "patients", 260, "Patients of the data set that is made, with about eight "
+    "images each.")
+ROUNDS = flags.DEFINE_integer("rounds", 7, "Timed rounds of each reader.")
 COLD = flags.DEFINE_bool(
-    "cold", False, "Drop the shards from the page cache before every pass.")
-
-_FILES_AT_A_TIME = 4
-
-
-def _records_only(index: Any) -> Any:
-    import tensorflow as tf
-
-    dataset = tf.data.Dataset.from_tensor_slices(list(index.paths))
-    dataset = dataset.interleave(
-        tf.data.TFRecordDataset, cycle_length=_FILES_AT_A_TIME,
-        num_parallel_calls=_FILES_AT_A_TIME)
-    return dataset.batch(BATCH_SIZE.value).prefetch(2)
+    "cold", False, "Drop the files from the page cache before every pass.")
+PEERS = flags.DEFINE_bool("peers", True, "Also measure other loaders.")
+SCRATCH = flags.DEFINE_string(
+    "scratch", None, "Folder for what is made, which is found there again; a "
+    "temporary one unless given.")
+JSON = flags.DEFINE_string("json", None, "File to write all figures to.")
 
 
-def _parse_example(index: Any) -> Any:
-    import tensorflow as tf
+def _indices(folder: pathlib.Path) -> list[Any]:
+    """The data sets to read: the one that is there, or those made here."""
+    from model import index
 
-    from pipelines import schema
-
-    def parse(records):
-        features = tf.io.parse_example(records, schema.feature_spec())
-        pixels = tf.io.decode_raw(features["image"], tf.uint16)
-        return tf.reshape(pixels, (-1, *index.size.shape))
-
-    return _records_only(index).map(
-        parse, num_parallel_calls=len(os.sched_getaffinity(0))).prefetch(2)
-
-
-def _ours(index: Any, epochs: Any, **plan: Any) -> Any:
-    from model import dataset
-
-    return dataset.batches(index, dataset.BatchPlan(
-        BATCH_SIZE.value, epoch=next(epochs), pad=False, **plan))
+    found = ([pathlib.Path(RECORDS.value)] if RECORDS.value else
+             [folder / f"records-{name}" for name in ("raw", "png")])
+    if not RECORDS.value and not all(
+            (output / "dataset.json").exists() for output in found):
+        _build(folder / "cohort", found)
+    return [index.load(str(records), INPUT.value, "train", columns=())
+            for records in found]
 
 
-def _readers(index: Any) -> dict[str, Callable[[], Any]]:
-    """What makes a pass over the images, by name."""
-    epochs = itertools.count()
-    readers: dict[str, Callable[[], Any]] = {
-        "records only": functools.partial(_records_only, index),
-        "parse_example": functools.partial(_parse_example, index),
-        "index, in order": functools.partial(
-            _ours, index, epochs, shuffle=False),
-        "index, shuffled": functools.partial(_ours, index, epochs),
-        "index, cached": functools.partial(
-            _ours, index, epochs, cache="auto"),
-    }
-    if index.encoding != "raw":
-        del readers["parse_example"]  # It would decode another way.
-    if COLD.value:
-        del readers["index, cached"]  # It reads no file.
-    return readers
+def _build(cohort: pathlib.Path, outputs: list[pathlib.Path]) -> None:
+    from tools import benchmarks
+
+    benchmarks.make_cohort(
+        cohort, f"--patients={PATIENTS.value}", "--scale=0.25",
+        "--transfer_syntaxes=explicit", "--gzip=none", "--overwrite")
+    for output in outputs:
+        print(f"{output} ...", file=sys.stderr)
+        # Images are small, but fill the whole size.
+        benchmarks.watch(benchmarks.build_words(
+            cohort, output, f"--encoding={output.name.rpartition('-')[2]}",
+            "--resample=fit", "--fractions=1,0,0"))
 
 
-def _images_per_second(index: Any, reader: Callable[[], Any],
-                       passes: int) -> float:
-    seconds = 0.0
-    for _ in range(passes):
-        if COLD.value:
-            _drop_from_page_cache(index.paths)
-        start = time.perf_counter()
-        for _ in reader():
-            pass
-        seconds += time.perf_counter() - start
-    return len(index) * passes / seconds
+def _readers(found: list[Any], folder: pathlib.Path) -> tuple[list[Any],
+                                                              list[str]]:
+    """All readers, and the packages that are missing for more."""
+    from tools.loading import formats
+    from tools.loading import readers
+
+    first, size = found[0], BATCH_SIZE.value
+    folder = folder / f"peers-{first.variant.folder}"
+    made: str | None = None
+    peers: list[Any] = []
+    missing: list[str] = []
+    if PEERS.value:
+        made = str(folder)
+        os.makedirs(made, exist_ok=True)
+        print(f"{made} ...", file=sys.stderr)
+        formats.write(first, made)
+        peers, missing = readers.peers(first, size, made)
+    listed = readers.floors(first, size, made)
+    for index in found:
+        listed += readers.ours(index, size, not COLD.value)
+    return listed + peers, missing
 
 
-def _drop_from_page_cache(paths: tuple[str, ...]) -> None:
-    for path in paths:
-        descriptor = os.open(path, os.O_RDONLY)
-        os.fsync(descriptor)  # What is not on disk yet stays.
-        os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
-        os.close(descriptor)
+def _table(passes: dict[str, list[Any]]) -> str:
+    from tools import benchmarks
+    from tools import rounds
+
+    rates = {name: [one.rate for one in found]
+             for name, found in passes.items()}
+    against = {name: name.rpartition(" / ")[2] for name in rates}
+    records = next(name for name, gives in against.items()
+                   if gives == "records")
+    grain = next((name for name in rates if name.startswith("Grain")), None)
+    rows = []
+    for name, found in rates.items():
+        floating = grain is not None and against[name] == "float32"
+        first = statistics.median(one.first for one in passes[name])
+        cpu = statistics.median(one.cpu / one.images for one in passes[name])
+        rows.append([
+            *name.split(" / "), f"{statistics.median(found):.0f}",
+            rounds.spread(found), f"{first * 1e3:.0f}", f"{cpu * 1e6:.0f}",
+            f"{rounds.ratio(found, rates[records]):.2f}",
+            f"{rounds.ratio(found, rates[str(grain)]):.2f}"
+            if floating else ""])
+    return benchmarks.table(
+        ["reader", "gives", "images/s", "lowest-highest", "first batch ms",
+         "CPU us an image", "of records only", "x Grain"], rows)
 
 
 def main(argv: list[str]) -> int:
     from model import index as indices
-    from tools import benchmarks
 
     if len(argv) > 1:
         raise app.UsageError(f"unknown words: {' '.join(argv[1:])}")
-    try:
-        index = indices.load(RECORDS.value, INPUT.value, "train", columns=())
-    except indices.RecordsError as error:
-        print("bench_loader.py:", error, file=sys.stderr)
-        return 1
     # Before TensorFlow is imported, which tells of the end of every pass.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    readers = _readers(index)
-    passes = -(-IMAGES.value // len(index))
-    for reader in readers.values():
-        _images_per_second(index, reader, 1)
-    speeds: dict[str, list[float]] = {name: [] for name in readers}
-    for _ in range(ROUNDS.value):
-        for name, reader in readers.items():
-            speeds[name].append(_images_per_second(index, reader, passes))
-    print(f"{len(index)} images of {index.variant}, {index.encoding}, in "
-          f"{len(index.paths)} shards, {'cold' if COLD.value else 'warm'}; "
-          f"{benchmarks.machine()}")
-    plain = speeds["records only"]
-    print(benchmarks.table(
-        ["reader", "images/s", "of records only"],
-        [[name, f"{statistics.median(found):.0f}",
-          f"{statistics.median(a / b for a, b in zip(found, plain)):.2f}"]
-         for name, found in speeds.items()]))
+    from tools import rounds
+    from tools.loading import timing
+
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = pathlib.Path(SCRATCH.value or temporary)
+        try:
+            found = _indices(folder)
+        except indices.RecordsError as error:
+            print("bench_loader.py:", error, file=sys.stderr)
+            return 1
+        readers, missing = _readers(found, folder)
+        drop = [path for index in found for path in index.paths]
+        if COLD.value and PEERS.value:
+            drop += [str(path) for path in folder.rglob("peers-*/**/*")
+                     if path.is_file()]
+        passes = rounds.interleaved(
+            {f"{reader.name} / {reader.gives}": timing.a_pass(
+                reader, len(found[0]), BATCH_SIZE.value,
+                drop if COLD.value else [])
+             for reader in readers}, ROUNDS.value)
+    print(f"{len(found[0])} images of {found[0].variant}, batches of "
+          f"{BATCH_SIZE.value}, {'cold' if COLD.value else 'warm'}; "
+          f"{rounds.headline()}")
+    print(_table(passes))
+    if missing:
+        print(f"not installed, so not measured: {', '.join(missing)}")
+    rounds.write_json(JSON.value, {
+        name: [dataclasses.asdict(one) for one in values]
+        for name, values in passes.items()})
     return 0
 
 

@@ -11,16 +11,17 @@ import json
 import os
 import tempfile
 from collections.abc import Mapping
-from typing import Any, BinaryIO
-
-import numpy as np
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from pipelines import files
 from pipelines import geometry
 from pipelines import local_copies
 from pipelines import schema
 from pipelines import shards
-from pipelines import tfrecord
+
+# Imported where it is needed: a query would wait for it.
+if TYPE_CHECKING:
+    import numpy as np
 
 FORMAT = "mammoflow"
 RAW, PNG = "raw", "png"
@@ -170,13 +171,15 @@ def read_example(file: BinaryIO, row: Mapping[str, Any],
     Raises:
       ValueError: The record is damaged or not where the row says.
     """
+    from pipelines import tfrecord
+
     file.seek(row["byte_offset"])
     return tfrecord.decode_example(
         tfrecord.unframe(file.read(row["byte_length"]),
                          f"{where} at byte {row['byte_offset']}"))
 
 
-def decode_image(example: Mapping[str, Any], encoding: str) -> np.ndarray:
+def decode_image(example: Mapping[str, Any], encoding: str) -> "np.ndarray":
     """The picture in a record.
 
     Args:
@@ -189,6 +192,8 @@ def decode_image(example: Mapping[str, Any], encoding: str) -> np.ndarray:
     Raises:
       ValueError: The bytes are not such a picture.
     """
+    import numpy as np
+
     shape = example["height"], example["width"]
     data = example["image"]
     if encoding == RAW:
@@ -204,7 +209,7 @@ def decode_image(example: Mapping[str, Any], encoding: str) -> np.ndarray:
     return pixels
 
 
-def read_image(dataset: Dataset, row: Mapping[str, Any]) -> np.ndarray:
+def read_image(dataset: Dataset, row: Mapping[str, Any]) -> "np.ndarray":
     """The picture of one row of `records`, uint16 [height, width]."""
     variant = geometry.Variant.parse(row["variant"])
     name = dataset.shard(variant, row["split"], row["shard"]).records(variant)
@@ -213,7 +218,7 @@ def read_image(dataset: Dataset, row: Mapping[str, Any]) -> np.ndarray:
                             dataset.encoding(variant))
 
 
-def _decode_png(data: bytes) -> np.ndarray:
+def _decode_png(data: bytes) -> "np.ndarray":
     import imagecodecs  # Only data sets of --encoding=png need it.
 
     try:
