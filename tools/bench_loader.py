@@ -43,9 +43,11 @@ RECORDS = flags.DEFINE_string(
     "given.")
 INPUT = flags.DEFINE_string(
     "input", "416x512", "Size of the images, or a variant: crop:224x224.")
+WHERE = flags.DEFINE_string(
+    "where", None, "SQL predicate that chooses whole shards: \"shard < 4\".")
 BATCH_SIZE = flags.DEFINE_integer("batch_size", 32, "Images of a batch.")
 PATIENTS = flags.DEFINE_integer(
-    "patients", 260, "Patients of the data set that is made, with about eight "
+    "patients", 130, "Patients of the data set that is made, with about eight "
     "images each.")
 ROUNDS = flags.DEFINE_integer("rounds", 7, "Timed rounds of each reader.")
 COLD = flags.DEFINE_bool(
@@ -66,8 +68,8 @@ def _indices(folder: pathlib.Path) -> list[Any]:
     if not RECORDS.value and not all(
             (output / "dataset.json").exists() for output in found):
         _build(folder / "cohort", found)
-    return [index.load(str(records), INPUT.value, "train", columns=())
-            for records in found]
+    return [index.load(str(records), INPUT.value, "train", where=WHERE.value,
+                       columns=()) for records in found]
 
 
 def _build(cohort: pathlib.Path, outputs: list[pathlib.Path]) -> None:

@@ -120,7 +120,8 @@ def _ours(index: indices.Index, batch_size: int, epochs: Iterator[int],
 def _records_only(index: indices.Index, batch_size: int) -> Any:
     import tensorflow as tf
 
-    dataset = tf.data.Dataset.from_tensor_slices(list(index.paths))
+    dataset = tf.data.Dataset.from_tensor_slices(
+        [index.paths[number] for number in np.unique(index.path_number)])
     dataset = dataset.interleave(
         tf.data.TFRecordDataset, cycle_length=_FILES_AT_A_TIME,
         num_parallel_calls=_FILES_AT_A_TIME)
