@@ -63,8 +63,8 @@ TESTS = {module_name(path): path
          for path in sorted((ROOT / "tests").rglob("*.py"))}
 TREES = {name: ast.parse(path.read_text(encoding="utf-8"))
          for name, path in {**MODULES, **TESTS}.items()}
-SCRIPTS = {name: path for name, path in MODULES.items()
-           if 'if __name__ == "__main__"' in path.read_text(encoding="utf-8")}
+SCRIPTS = {name: path for name, path in MODULES.items() if
+           '\nif __name__ == "__main__":' in path.read_text(encoding="utf-8")}
 
 
 def imported(nodes):

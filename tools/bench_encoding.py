@@ -39,7 +39,7 @@ def main(argv: list[str]) -> int:
     from model import reading
     from model import records
     from tools import benchmarks
-    from tools import encodings
+    from tools import lossless
     from tools import rounds
 
     if len(argv) > 1:
@@ -51,8 +51,8 @@ def main(argv: list[str]) -> int:
         chosen = np.unique(np.linspace(
             0, len(index) - 1, IMAGES.value).astype(int))
         images = list(reading.read(index, chosen)[..., 0])
-        for name, encoding in encodings.ENCODINGS.items():
-            found = encodings.measure(encoding, images, TENSORFLOW.value)
+        for name, encoding in lossless.ENCODINGS.items():
+            found = lossless.measure(encoding, images, TENSORFLOW.value)
             figures[f"{variant} {name}"] = dataclasses.asdict(found)
             native = found.native_seconds
             rows.append([
