@@ -9,7 +9,6 @@ TensorFlow.
 import json
 import os
 import re
-import sys
 import zipfile
 from collections.abc import Sequence
 from typing import Any, BinaryIO
@@ -17,6 +16,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from model import runs
+from pipelines import console
 from pipelines import files
 from pipelines import local_copies
 
@@ -66,8 +66,7 @@ def newest(folder: str) -> str | None:
         path = local_copies.one(os.path.join(folder, name))
         if _is_whole(path):
             return path
-        print(f"{path} is damaged: the one before it is used",
-              file=sys.stderr)
+        console.warning(f"{path} is damaged: the one before it is used")
     return None
 
 

@@ -27,10 +27,10 @@ import sys
 if not __package__:
     sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
-from absl import app
 from absl import flags
 
 from model import architectures
+from pipelines import command
 
 DEFAULT_ARCH, DEFAULT_INPUT = architectures.CONFIGS["resnet"]
 
@@ -108,30 +108,22 @@ def _run_dir() -> str:
 
 
 def main(argv: list[str]) -> int:
-    if len(argv) > 1:
-        raise app.UsageError(f"unknown words: {' '.join(argv[1:])}")
+    command.refuse_words(argv)
     from model import evaluating
     from model import evaluation_inputs
     from model import evaluation_text
 
-    try:
-        run_dir = _run_dir()
-        document = evaluating.evaluate(evaluation_inputs.Request(
-            run_dir=run_dir, records=RECORDS.value, split=SPLIT.value,
-            sensitivity=SENSITIVITY.value, where=WHERE.value,
-            by=tuple(BY.value) or USUAL_SUBGROUPS * REPORT.value,
-            compare=COMPARE.value, stored=STORED.value,
-            resamples=RESAMPLES.value, seed=SEED.value,
-            batch_size=BATCH_SIZE.value, output=OUTPUT.value,
-            report=REPORT.value))
-    except (ValueError, OSError) as error:
-        print("evaluate.py:", " ".join(str(error).split()), file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        return 130
+    document = evaluating.evaluate(evaluation_inputs.Request(
+        run_dir=_run_dir(), records=RECORDS.value, split=SPLIT.value,
+        sensitivity=SENSITIVITY.value, where=WHERE.value,
+        by=tuple(BY.value) or USUAL_SUBGROUPS * REPORT.value,
+        compare=COMPARE.value, stored=STORED.value,
+        resamples=RESAMPLES.value, seed=SEED.value,
+        batch_size=BATCH_SIZE.value, output=OUTPUT.value,
+        report=REPORT.value))
     print(evaluation_text.report(document), end="")
-    return 0
+    return command.DONE
 
 
 if __name__ == "__main__":
-    app.run(main)
+    command.run(main)

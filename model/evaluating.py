@@ -1,7 +1,6 @@
 """Evaluating a run: records and a model in, files in a folder out."""
 
 import dataclasses
-import sys
 from typing import Any
 
 import pyarrow.parquet as pq
@@ -18,6 +17,7 @@ from model import runs
 from model.evaluation import Scored
 from model.evaluation_inputs import Inputs, Other, Request, VALIDATION
 from model.operating_point import OperatingPoint
+from pipelines import progress
 
 FORMAT = "mammoflow-evaluation"
 ROC, THRESHOLDS = "roc.png", "thresholds.png"
@@ -102,7 +102,8 @@ def make_scorer(run: runs.Run, batch_size: int) -> Any:
     def scored(index: indices.Index) -> Scored:
         try:
             found = scorer.probabilities(
-                dataset.batches(index, plan), len(index), _Progress(index))
+                dataset.batches(index, plan), len(index), progress.Meter(
+                    index.split, "images", len(index)).add)
         except Exception as error:
             clear = dataset.clear_error(error)
             if clear is error:
@@ -111,22 +112,6 @@ def make_scorer(run: runs.Run, batch_size: int) -> Any:
         return Scored.of(index.rows, index.label, found[:, 1])
 
     return scored
-
-
-class _Progress:
-    """Tells a terminal how many images are scored."""
-
-    def __init__(self, index: indices.Index):
-        self._split = index.split
-        self._all = len(index)
-        self._done = 0
-
-    def __call__(self, images: int) -> None:
-        self._done += images
-        if sys.stderr.isatty():
-            print(f"\r{self._split}: {self._done:,} of {self._all:,} images",
-                  end="\n" if self._done == self._all else "",
-                  file=sys.stderr, flush=True)
 
 
 def compare(judged: Scored, point: OperatingPoint, other: Other,

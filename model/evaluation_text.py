@@ -5,6 +5,7 @@ from typing import Any
 
 from model.bootstrap import METRICS
 from model.evaluation import SEVERAL
+from pipelines import text_table
 
 TITLES = {"auc": "AUC", "sensitivity": "sensitivity",
           "specificity": "specificity", "accuracy_half": "accuracy at 1/2",
@@ -44,13 +45,11 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
     >>> print(table(["", "n"], [["all", "10"]]))
           n
+    ---  --
     all  10
     """
-    widths = [max(map(len, column)) for column in zip(header, *rows)]
-    return "\n".join(
-        "  ".join([row[0].ljust(widths[0]),
-                   *map(str.rjust, row[1:], widths[1:])]).rstrip()
-        for row in (header, *rows))
+    return text_table.table(header, rows,
+                            [column > 0 for column in range(len(header))])
 
 
 def report(document: Mapping[str, Any]) -> str:

@@ -19,10 +19,10 @@ import sys
 if not __package__:
     sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
-from absl import app
 from absl import flags
 
 from model import architectures
+from pipelines import command
 
 DEFAULT_ARCH, DEFAULT_INPUT = architectures.CONFIGS["resnet"]
 
@@ -91,26 +91,18 @@ def main(argv: list[str]) -> int:
     from model import predicting
     from model import predictions
 
-    try:
-        run_dir, train_command = _run_dir()
-        request = predicting.Request(
-            run_dir=run_dir, files=_files(argv[1:]), output=OUTPUT.value,
-            heatmaps=HEATMAPS.value, batch_size=BATCH_SIZE.value,
-            threads=THREADS.value,
-            keep_for_processing=KEEP_FOR_PROCESSING.value,
-            max_image_bytes=MAX_IMAGE_BYTES.value,
-            train_command=train_command)
-        found = predicting.predict(request, sys.stderr)
-    except (ValueError, OSError) as error:
-        print("predict.py:", " ".join(str(error).split()), file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        return 130
+    run_dir, train_command = _run_dir()
+    request = predicting.Request(
+        run_dir=run_dir, files=_files(argv[1:]), output=OUTPUT.value,
+        heatmaps=HEATMAPS.value, batch_size=BATCH_SIZE.value,
+        threads=THREADS.value, keep_for_processing=KEEP_FOR_PROCESSING.value,
+        max_image_bytes=MAX_IMAGE_BYTES.value, train_command=train_command)
+    found = predicting.predict(request)
     print(predictions.report(found, run_dir, request.output,
                              request.breasts_output), end="")
     scored = inference.SCORED in found.images["status"].to_pylist()
-    return 0 if scored else 1
+    return command.DONE if scored else command.WRONG
 
 
 if __name__ == "__main__":
-    app.run(main)
+    command.run(main)

@@ -23,6 +23,7 @@ from model.operating_point import OperatingPoint
 from pipelines import files
 from pipelines import matching
 from pipelines import preprocess
+from pipelines import progress
 from pipelines import scan
 from pipelines.geometry import Size
 
@@ -68,12 +69,13 @@ class Request:
         return f"{root}-breasts{suffix}"
 
 
-def predict(request: Request, stream: TextIO) -> predictions.Predictions:
+def predict(request: Request, stream: TextIO | None = None
+            ) -> predictions.Predictions:
     """Scores all files and writes the tables.
 
     Args:
       request: What and how.
-      stream: Where progress is told.
+      stream: Where progress is told; where all is unless given.
 
     Raises:
       ValueError: It cannot be done as asked; says what to do.
@@ -90,10 +92,12 @@ def predict(request: Request, stream: TextIO) -> predictions.Predictions:
         os.makedirs(request.heatmaps, exist_ok=True)
     wanted = list_files(request.files)
     scorer = BatchScorer(run, request.heatmaps)  # With TensorFlow.
-    progress = predictions.Progress(len(wanted), stream)
+    meter = progress.Meter("predict", "files", len(wanted), stream)
     rows = score_rows(
         read_ahead(wanted, replay, request.threads, 2 * request.batch_size),
-        scorer, request.batch_size, progress)
+        scorer, request.batch_size,
+        lambda done, refused: meter.tell(
+            done, note=f"{refused:,} refused"))
     inference.refuse_duplicates(rows)
     found = predictions.Predictions(
         inference.image_table(rows, point),

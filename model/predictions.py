@@ -2,9 +2,6 @@
 
 import collections
 import dataclasses
-import sys
-import time
-from typing import TextIO
 
 import pyarrow as pa
 import pyarrow.csv
@@ -13,12 +10,9 @@ import pyarrow.parquet as pq
 from model import inference
 from model import runs
 from model.operating_point import OperatingPoint
-from pipelines import progress
 from pipelines import reasons
 
 SUFFIXES = (".csv", ".parquet")
-_TERMINAL_SECONDS = 0.5
-_LOG_SECONDS = 10.0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -86,41 +80,3 @@ def _detected(table: pa.Table, name: str,
     count = sum(map(bool, table[prefix + inference.DECISION].to_pylist()))
     return (f", {count:,} detected{f' by {name}' if name else ''} at "
             f"{point.thresholds[name or 'image']:.4g}")
-
-
-class Progress:
-    """Tells how many files are done, how fast, and how long it still takes."""
-
-    def __init__(self, files: int, stream: TextIO = sys.stderr):
-        self._files = files
-        self._stream = stream
-        self._terminal = stream.isatty()
-        self._pause = _TERMINAL_SECONDS if self._terminal else _LOG_SECONDS
-        self._start = self._told = time.monotonic()
-
-    def __call__(self, done: int, refused: int) -> None:
-        now = time.monotonic()
-        last = done == self._files
-        if not last and now - self._told < self._pause:
-            return
-        self._told = now
-        line = describe(done, self._files, refused, now - self._start)
-        self._stream.write(f"\r{line}\033[K" + "\n" * last if self._terminal
-                           else f"{line}\n")
-        self._stream.flush()
-
-
-def describe(done: int, files: int, refused: int, seconds: float) -> str:
-    """One line of progress.
-
-    >>> describe(150, 300, 2, 10.0)
-    '150 of 300 files  15.0 files/s  0:10 left  2 refused'
-    """
-    rate = done / max(seconds, 1e-9)
-    if done == files:
-        left = f"took {progress.clock(seconds)}"
-    else:
-        left = f"{progress.clock((files - done) / rate)} left" if done else (
-            "starting")
-    return "  ".join((f"{done:,} of {files:,} files", f"{rate:,.1f} files/s",
-                      left, f"{refused:,} refused"))

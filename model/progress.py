@@ -1,13 +1,13 @@
 """What a training tells a person: within an epoch, and of each epoch."""
 
-import sys
 import time
 from typing import Any, TextIO
 
+from pipelines import console
 from pipelines.progress import clock
+from pipelines.progress import TERMINAL_SECONDS
 
-# A log file needs fewer lines than a terminal needs updates.
-_TERMINAL_SECONDS = 0.5
+# An epoch takes long: a log file has fewer lines of it.
 _LOG_SECONDS = 30.0
 
 
@@ -18,7 +18,8 @@ class Progress:
       epochs: Of the whole training.
       steps: Of an epoch.
       batch_size: Images of a step.
-      stream: Where to print; on a terminal one line renews itself.
+      stream: Where; that of all progress unless given. On a terminal one line
+        renews itself.
     """
 
     def __init__(self, epochs: int, steps: int, batch_size: int,
@@ -26,9 +27,8 @@ class Progress:
         self._epochs = epochs
         self._steps = steps
         self._batch_size = batch_size
-        self._stream = stream or sys.stderr
-        self._terminal = self._stream.isatty()
-        self._pause = _TERMINAL_SECONDS if self._terminal else _LOG_SECONDS
+        self._line = console.Line(stream)
+        self._pause = TERMINAL_SECONDS if self._line.live else _LOG_SECONDS
         self._told = time.monotonic()
         self._first: tuple[int, float] | None = None
         self._scored = 0
@@ -43,27 +43,35 @@ class Progress:
             return
         done = state.step_in_epoch - self._first[0]
         rate = done / max(now - self._first[1], 1e-9)
-        self._print(describe_steps(
-            f"epoch {state.epoch + 1} of {self._epochs}", state.step_in_epoch,
-            self._steps, loss, rate, rate * self._batch_size))
+        stage = f"epoch {state.epoch + 1} of {self._epochs}"
+        self._show(describe_steps(
+            stage, state.step_in_epoch, self._steps, loss, rate,
+            rate * self._batch_size), {
+                "stage": stage, "unit": "steps", "done": state.step_in_epoch,
+                "total": self._steps, "rate": rate, "seconds_left":
+                    (self._steps - state.step_in_epoch) / rate if rate
+                    else None, "loss": loss})
 
     def on_scored(self, images: int) -> None:
         """So many more validation images are scored."""
         self._scored += images
         if time.monotonic() - self._told >= self._pause:
-            self._print(f"validation: {self._scored:,} images")
+            self._show(f"validation: {self._scored:,} images",
+                       {"stage": "validation", "unit": "images",
+                        "done": self._scored})
 
     def on_epoch(self, state: Any) -> None:
         """An epoch is done."""
         self._first, self._scored = None, 0
-        line = describe_epoch(state.epochs[-1], self._epochs)
-        self._print(line + "\n" * self._terminal)
+        figures = state.epochs[-1]
+        self._show(describe_epoch(figures, self._epochs), {
+            "stage": "epochs", "unit": "epochs", "done": figures["epoch"],
+            "total": self._epochs, **figures}, last=True)
 
-    def _print(self, line: str) -> None:
+    def _show(self, line: str, fields: dict[str, Any],
+              last: bool = False) -> None:
         self._told = time.monotonic()
-        self._stream.write(f"\r\033[K{line}" if self._terminal
-                           else f"{line}\n")
-        self._stream.flush()
+        self._line.show(line, fields, last)
 
 
 def describe_steps(what: str, done: int, steps: int, loss: float, rate: float,

@@ -4,7 +4,6 @@ import csv
 import dataclasses
 import io
 import os
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -21,6 +20,7 @@ from model import schedules
 from model import state as states
 from model import strategies
 from model import training
+from pipelines import console
 from pipelines import files
 from pipelines import shards
 
@@ -68,15 +68,16 @@ class Recorder:
         self._write(state)
         document = self._document
         images = document["records"]["images"]
-        print(f"{document['name']}: {document['parameters']:,} parameters, "
-              f"{document['label']} on {document['records']['variant']}; "
-              f"{sum(images['train']):,} images ({images['train'][1]:,} of "
-              f"class 1), {sum(images['validation']):,} to validate "
-              f"({images['validation'][1]:,}); "
-              f"{' '.join(document['strategy']['devices'])}", file=sys.stderr)
+        console.info(
+            f"{document['name']}: {document['parameters']:,} parameters, "
+            f"{document['label']} on {document['records']['variant']}; "
+            f"{sum(images['train']):,} images ({images['train'][1]:,} of "
+            f"class 1), {sum(images['validation']):,} to validate "
+            f"({images['validation'][1]:,}); "
+            f"{' '.join(document['strategy']['devices'])}")
         if state.step:
-            print(f"going on after step {state.step:,}, in epoch "
-                  f"{state.epoch + 1}", file=sys.stderr)
+            console.info(f"going on after step {state.step:,}, in epoch "
+                         f"{state.epoch + 1}")
 
     def end(self, status: str) -> None:
         """Writes how it ended."""

@@ -8,7 +8,6 @@ import hashlib
 import io
 import os
 import signal
-import sys
 import tempfile
 from collections.abc import Iterator
 
@@ -33,6 +32,7 @@ from model import strategies  # noqa: E402
 from model import training  # noqa: E402
 from model.batch_plan import BatchPlan  # noqa: E402
 from model.networks import build  # noqa: E402
+from pipelines import console  # noqa: E402
 from pipelines import files  # noqa: E402
 
 # Images that say how bright a data set is.
@@ -147,11 +147,12 @@ def _warn_of_slow_choices(settings) -> None:
     if tf.config.list_logical_devices("GPU"):
         return
     if settings.mixed_precision != "none":
-        print(f"--mixed_precision={settings.mixed_precision} makes a CPU "
-              "several times slower; it is meant for GPUs", file=sys.stderr)
+        console.warning(
+            f"--mixed_precision={settings.mixed_precision} makes a CPU several "
+            "times slower; it is meant for GPUs")
     if settings.xla:
-        print("--xla gains nothing on a CPU, and compiling takes up to a "
-              "minute", file=sys.stderr)
+        console.warning("--xla gains nothing on a CPU, and compiling takes up "
+                        "to a minute")
 
 
 def _with_reference(prepared) -> architectures.NetworkOptions:
@@ -262,5 +263,4 @@ class StopRequest:
         self.asked = True
         # The second one ends it at once.
         signal.signal(number, signal.SIG_DFL)
-        print("\nstopping after this step; once more to stop at once",
-              file=sys.stderr)
+        console.info("stopping after this step; once more to stop at once")

@@ -18,14 +18,12 @@ import sys
 if not __package__:
     sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
-from absl import app
 from absl import flags
 
 from model import architectures
 from model import settings as settings_lib
-
-# The exit status where starting all workers again helps; EX_TEMPFAIL.
-WORKER_LOST = 75
+from pipelines import command
+from pipelines import console
 
 DEFAULT_ARCH, DEFAULT_INPUT = architectures.CONFIGS["resnet"]
 
@@ -160,26 +158,20 @@ def _config():
         run_dir, OVERWRITE.value)
 
 
-def _fail(message: object) -> int:
-    print(f"train: {message}", file=sys.stderr)
-    return 1
-
-
 def main(argv: list[str]) -> int:
-    if argv[1:]:
-        return _fail(f"{argv[1]!r} is not a flag: flags begin with --")
+    command.refuse_words(argv)
     from model import preparation
 
     try:
         architectures.check_keras_version()
         prepared = preparation.prepare(_config())
-    except (ValueError, RuntimeError, OSError) as error:
-        return _fail(error)
+    except RuntimeError as error:
+        return command.fail(error)
     where = prepared.config.run_dir.path
     if prepared.is_done:
-        print(f"{where} has its {len(prepared.document['epochs'])} epochs: "
-              "nothing is left to do", file=sys.stderr)
-        return 0
+        console.info(f"{where} has its {len(prepared.document['epochs'])} "
+                     "epochs: nothing is left to do")
+        return command.DONE
     from model import checkpoints
     from model import session
     from model import training
@@ -187,29 +179,21 @@ def main(argv: list[str]) -> int:
     try:
         status = session.train(prepared)
     except checkpoints.NotFinite as error:
-        return _fail(
+        return command.fail(
             f"{error}: stopped; checkpoints and the best model from before, if "
             f"there were any, are kept in {where}. A lower --learning_rate or "
             "--warmup_steps may help, with another --run_dir or --overwrite")
     except training.Interrupted:
-        _fail("stopped; the same command goes on where it stopped")
-        return 130
+        raise KeyboardInterrupt from None
     except session.WorkerLost as error:
-        _fail(error)
-        return WORKER_LOST
-    except (ValueError, OSError, session.TrainingFailed) as error:
-        return _fail(error)
-    print(f"{status.replace('_', ' ')}: {where}\n"
-          f"  python model/evaluate.py --run_dir={where}", file=sys.stderr)
-    return 0
-
-
-def _parse(argv: list[str]) -> list[str]:
-    try:
-        return flags.FLAGS(argv)
-    except flags.Error as error:
-        sys.exit(_fail(str(error)))
+        command.fail(error)
+        return command.TRY_AGAIN
+    except session.TrainingFailed as error:
+        return command.fail(error)
+    console.info(f"{status.replace('_', ' ')}: {where}\n"
+                 f"  python model/evaluate.py --run_dir={where}")
+    return command.DONE
 
 
 if __name__ == "__main__":
-    app.run(main, flags_parser=_parse)
+    command.run(main, interrupted=command.GOES_ON)

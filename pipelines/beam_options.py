@@ -8,6 +8,8 @@ import os
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from pipelines import usage
+
 
 _ADD_ARGUMENT = ("add_argument", "add_value_provider_argument")
 
@@ -39,7 +41,7 @@ def check_names(arguments: Sequence[str], ours: Sequence[str]) -> None:
     known = names()
     for word in arguments:
         if word.startswith("--") and word.partition("=")[0] not in known:
-            raise UnknownFlag(_nearest(word, [
+            raise UnknownFlag(usage.unknown_flag(word, [
                 *(f"--{name}" for name in ours), *sorted(known)]))
 
 
@@ -89,7 +91,7 @@ def parse(arguments: Sequence[str], ours: Sequence[str]) -> Any:
         group._add_argparse_args(parser)
     _, unknown = parser.parse_known_args(list(arguments))
     if unknown:
-        raise UnknownFlag(_nearest(unknown[0], [
+        raise UnknownFlag(usage.unknown_flag(unknown[0], [
             *(f"--{name}" for name in ours),
             *(name for action in parser._actions
               for name in action.option_strings)]))
@@ -130,15 +132,6 @@ def _subclasses(base: Any) -> list[Any]:
     # As PipelineOptions does: one of each name, in a fixed order.
     found = {cls.__name__: cls for cls in base.__subclasses__()}
     return [found[name] for name in sorted(found)]
-
-
-def _nearest(word: str, known: list[str]) -> str:
-    if not word.startswith("-"):
-        return f"{word!r} is not a flag: flags begin with --"
-    name = word.partition("=")[0]
-    close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-    hint = f": did you mean {close[0]}?" if close else ""
-    return f"there is no flag {name}{hint} (--help lists ours)"
 
 
 def cores() -> int:

@@ -4,7 +4,6 @@
 """
 
 import contextlib
-import io
 import os
 import re
 import sys
@@ -18,6 +17,7 @@ from apache_beam.runners.runner import PipelineState
 from pipelines import beam_options
 from pipelines import beam_store
 from pipelines import config as configs
+from pipelines import console
 from pipelines import convert
 from pipelines import duplicates
 from pipelines import engines
@@ -40,14 +40,15 @@ _FAILURE = re.compile(
 
 
 def build(config: configs.BuildConfig, options: Any,
-          stream: TextIO = sys.stderr,
+          stream: TextIO, results: TextIO | None = None,
           on_sealed: Callable[[], None] = lambda: None) -> int:
     """Runs a build.
 
     Args:
       config: What to build.
       options: Beam's `PipelineOptions`.
-      stream: Where progress and reports go.
+      stream: Where progress and remarks go.
+      results: Where the audit and the tables go; there too unless given.
       on_sealed: Called once there is a whole data set, before the tables.
 
     Returns:
@@ -62,6 +63,7 @@ def build(config: configs.BuildConfig, options: Any,
     beam_store.use(options)
     # A wrong address, a store that refuses or a bad table stops it before any
     # work.
+    results = results or stream
     engines.check(options)
     files.check(config.output, write=True)
     labels = sources.load_labels(config)
@@ -72,15 +74,15 @@ def build(config: configs.BuildConfig, options: Any,
     scan_path = _scan(config, options, listing, stream)
     audit = _plan(config, scan_path, _duplicates(
         config, options, listing, scan_path, stream), labels)
-    print("\n".join(audit.lines()), file=stream)
+    print("\n".join(audit.lines()), file=results, flush=True)
     # Once a data set's table is mended, the images of all take other places.
     if config.plan_only or (
             audit.no_match and resume.planned_images(config)):
-        return report.planned(config, audit, stream)
+        return report.planned(config, audit, stream, results)
     _convert(config, options, existing, recipe, listing, stream)
     dataset = seal.seal(config, recipe, audit)
     on_sealed()
-    return report.built(config, dataset, audit, stream)
+    return report.built(config, dataset, audit, stream, results)
 
 
 def _scan(config: configs.BuildConfig, options: Any, listing: pa.Table,
@@ -198,7 +200,7 @@ def _silence(for_good: bool) -> Iterator[None]:
       for_good: Stay silent where the block fails: workers that are threads of
         this process, as Prism's, may fail after it.
     """
-    before, sys.stderr = sys.stderr, _Nowhere()
+    before, sys.stderr = sys.stderr, console.Nowhere()
     failed = True
     try:
         yield
@@ -206,13 +208,3 @@ def _silence(for_good: bool) -> Iterator[None]:
     finally:
         if not (failed and for_good):
             sys.stderr = before
-
-
-class _Nowhere(io.TextIOBase):
-    """Takes text and drops it.
-
-    It has no lock, which a worker's thread could hold when Python ends.
-    """
-
-    def write(self, text: str) -> int:
-        return len(text)

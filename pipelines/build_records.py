@@ -19,8 +19,10 @@ if not __package__:
 import logging
 import subprocess
 
-from absl import app
 from absl import flags
+
+from pipelines import command
+from pipelines import console
 
 DEFAULT_DICOMS = "data/dicoms"
 DEFAULT_LABELS = "data/labels.csv"
@@ -248,12 +250,11 @@ def _make_default_cohort() -> None:
     if os.path.exists(DEFAULT_LABELS) or (
             os.path.exists(DEFAULT_DICOMS) and not begun):
         return
-    print(f"{DEFAULT_DICOMS} and {DEFAULT_LABELS} do not exist: making a "
-          "small synthetic cohort there, by tools/make_cohort.py",
-          file=sys.stderr)
+    console.info(f"{DEFAULT_DICOMS} and {DEFAULT_LABELS} do not exist: making "
+                 "a small synthetic cohort there, by tools/make_cohort.py")
     subprocess.run([sys.executable, _tool("make_cohort.py"),
-                    f"--output={os.path.dirname(DEFAULT_DICOMS)}"],
-                   check=True)
+                    f"--output={os.path.dirname(DEFAULT_DICOMS)}",
+                    *command.log_words()], check=True)
 
 
 def _tool(script: str) -> str:
@@ -271,15 +272,9 @@ def _write_report() -> None:
         text=True, capture_output=True, check=False)
     if done.returncode:
         why = done.stderr.strip().rpartition("\n")[2]
-        print(f"warning: no report was written: {why}", file=sys.stderr)
+        console.warning(f"no report was written: {why}")
     else:
-        print(f"report   {done.stdout.strip()}", file=sys.stderr)
-
-
-def _fail(message: object) -> int:
-    # A build whose workers fail leaves sys.stderr to them.
-    print(f"build_records: {message}", file=sys.__stderr__)
-    return 1
+        console.info(f"report   {done.stdout.strip()}")
 
 
 def main(argv: list[str]) -> int:
@@ -291,35 +286,25 @@ def main(argv: list[str]) -> int:
     logging.getLogger("PrismJobServer").disabled = True
     from pipelines import beam_options
 
+    ours = [*flags.FLAGS]
+    # What is wrong is told before Beam is imported.
+    beam_options.check_names(argv[1:], ours)
+    config = _config()
+    options = beam_options.parse(argv[1:], ours)
     try:
-        ours = [flag.name for flag in
-                flags.FLAGS.flags_by_module_dict()[sys.argv[0]]]
-        # What is wrong is told before Beam is imported.
-        beam_options.check_names(argv[1:], ours)
-        config = _config()
-        options = beam_options.parse(argv[1:], ours)
         _make_default_cohort()
-    except (ValueError, OSError, subprocess.CalledProcessError) as error:
-        return _fail(error)
+    except subprocess.CalledProcessError as error:
+        return error.returncode  # It said why.
     from pipelines import build
     from pipelines import convert
 
     try:
-        return build.build(config, options, on_sealed=_write_report)
-    except (ValueError, OSError, convert.BuildFailed) as error:
-        return _fail(error)
-    except KeyboardInterrupt:
-        _fail("stopped; the same command goes on where it stopped")
-        return 130
-
-
-def _parse_ours(argv: list[str]) -> list[str]:
-    """Parses our flags; returns the words that may be Beam's."""
-    try:
-        return flags.FLAGS(argv, known_only=True)
-    except flags.Error as error:
-        sys.exit(_fail(error))
+        return build.build(config, options, console.stream(), sys.stdout,
+                           on_sealed=_write_report)
+    except convert.BuildFailed as error:
+        return command.fail(error)
 
 
 if __name__ == "__main__":
-    app.run(main, flags_parser=_parse_ours)
+    # Unknown flags may be Beam's.
+    command.run(main, known_only=True, interrupted=command.GOES_ON)

@@ -8,10 +8,13 @@ import dataclasses
 import threading
 import time
 from collections.abc import Callable
-from typing import TextIO
+from typing import Any, TextIO
 
-_TERMINAL_SECONDS = 0.5
-_LOG_SECONDS = 10.0
+from pipelines import console
+
+# A log file needs fewer lines than a terminal needs updates.
+TERMINAL_SECONDS = 0.5
+LOG_SECONDS = 10.0
 
 
 class Tally:
@@ -37,8 +40,130 @@ TALLY = Tally()
 
 
 @dataclasses.dataclass(frozen=True)
+class Standing:
+    """How far a stage is.
+
+    Attributes:
+      stage: What is being done, as `scan`.
+      unit: What is counted, as `files`.
+      done: How many are.
+      total: How many there are to do.
+      seconds: Since it began.
+      size: Bytes of what is done, if that is known.
+      note: What else there is to tell, as `2 rejected`.
+    """
+
+    stage: str
+    unit: str
+    done: float
+    total: float
+    seconds: float
+    size: int = 0
+    note: str = ""
+
+    @property
+    def rate(self) -> float:
+        """Of the unit, a second."""
+        return self.done / max(self.seconds, 1e-9)
+
+    @property
+    def seconds_left(self) -> float | None:
+        """None: nothing is done yet to tell by."""
+        if self.done >= self.total:
+            return 0.0
+        return (self.total - self.done) / self.rate if self.rate else None
+
+    def __str__(self) -> str:
+        """One line.
+
+        >>> str(Standing("convert", "images", 150, 300, 10, 3 << 30, "2 odd"))
+        'convert  150 of 300 images  50 %  15.0 images/s  322 MB/s  0:10 left  \
+2 odd'
+        """
+        share = self.done / self.total if self.total else 1.0
+        parts = [f"{self.stage:<7}",
+                 f"{self.done:,.0f} of {self.total:,.0f} {self.unit}",
+                 f"{share:.0%}".replace("%", " %"),
+                 f"{self.rate:,.1f} {self.unit}/s"]
+        if self.size:
+            parts.append(
+                f"{self.size / 1e6 / max(self.seconds, 1e-9):,.0f} MB/s")
+        left = self.seconds_left
+        if self.done >= self.total:
+            parts.append(f"took {clock(self.seconds)}")
+        elif left is not None:
+            parts.append(f"{clock(left)} left")
+        return "  ".join(filter(None, (*parts, self.note)))
+
+    def fields(self) -> dict[str, Any]:
+        """What `--json_logs` tells besides the line."""
+        left = self.seconds_left
+        return {"stage": self.stage, "unit": self.unit,
+                "done": round(self.done), "total": round(self.total),
+                "rate": round(self.rate, 3),
+                "seconds_left": None if left is None else round(left, 1)}
+
+
+class Meter:
+    """Tells now and then how far a stage is, whose work says so.
+
+    Args:
+      stage: What is being done.
+      unit: What is counted.
+      total: How many there are to do.
+      stream: Where; that of all progress unless given.
+    """
+
+    def __init__(self, stage: str, unit: str, total: float,
+                 stream: TextIO | None = None):
+        self._stage, self._unit, self._total = stage, unit, total
+        self._line = console.Line(stream)
+        self._pause = TERMINAL_SECONDS if self._line.live else LOG_SECONDS
+        self._lock = threading.Lock()
+        self._start = self._told = time.monotonic()
+        self._done = 0.0
+        self._size = 0
+        self._note = ""
+        self._is_over = False
+
+    def add(self, count: float) -> None:
+        """So many more are done; for several threads."""
+        with self._lock:
+            self._done += count
+            self._tell()
+
+    def tell(self, done: float, size: int = 0, note: str = "") -> None:
+        """So many are done by now."""
+        with self._lock:
+            self._done, self._size, self._note = done, size, note
+            self._tell()
+
+    def clear(self) -> None:
+        """Makes room for a line of output on the same terminal."""
+        self._line.clear()
+
+    def close(self) -> None:
+        """Tells once more, and for the last time."""
+        with self._lock:
+            if not self._is_over:
+                self._show(time.monotonic(), last=True)
+
+    def _tell(self) -> None:
+        now = time.monotonic()
+        last = self._done >= self._total
+        if not self._is_over and (last or now - self._told >= self._pause):
+            self._show(now, last)
+
+    def _show(self, now: float, last: bool) -> None:
+        self._told, self._is_over = now, last
+        standing = Standing(self._stage, self._unit, self._done, self._total,
+                            now - self._start, self._size, self._note)
+        self._line.show(str(standing), standing.fields(), last)
+
+
+@dataclasses.dataclass(frozen=True)
 class Stage:
-    """A stage whose progress is told.
+    """A stage of a build, whose workers may be elsewhere.
 
     Attributes:
       name: What is being done, as `scan`.
@@ -54,15 +179,14 @@ class Stage:
 
 
 class Reporter:
-    """Prints a stage's progress while the block runs.
+    """Tells of a stage's progress while the block runs.
 
     On a terminal one line that renews itself, else a line every ten seconds.
     """
 
-    def __init__(self, stage: Stage, stream: TextIO):
+    def __init__(self, stage: Stage, stream: TextIO | None = None):
         self._stage = stage
-        self._stream = stream
-        self._terminal = stream.isatty()
+        self._line = console.Line(stream)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
 
@@ -75,52 +199,25 @@ class Reporter:
     def __exit__(self, kind, error, trace) -> None:
         self._stop.set()
         self._thread.join()
-        seconds = time.monotonic() - self._start
-        self._print(describe(self._stage, self._items(), TALLY.bytes,
-                             TALLY.rejects, seconds), last=True)
+        self._show(last=True)
 
     def _run(self) -> None:
-        pause = _TERMINAL_SECONDS if self._terminal else _LOG_SECONDS
+        pause = TERMINAL_SECONDS if self._line.live else LOG_SECONDS
         while not self._stop.wait(pause):
-            seconds = time.monotonic() - self._start
-            self._print(describe(self._stage, self._items(), TALLY.bytes,
-                                 TALLY.rejects, seconds), last=False)
+            self._show(last=False)
+
+    def _show(self, last: bool) -> None:
+        standing = Standing(
+            self._stage.name, self._stage.unit, self._items(),
+            self._stage.items, time.monotonic() - self._start, TALLY.bytes,
+            f"{TALLY.rejects:,} rejected")
+        self._line.show(str(standing), standing.fields(), last)
 
     def _items(self) -> int:
         try:
             return max(TALLY.items, self._stage.finished())
         except OSError:
             return TALLY.items  # The work itself will tell of it.
-
-    def _print(self, line: str, last: bool) -> None:
-        if self._terminal:
-            self._stream.write(f"\r{line}\033[K" + "\n" * last)
-        else:
-            self._stream.write(line + "\n")
-        self._stream.flush()
-
-
-def describe(stage: Stage, items: int, size: int, rejects: int,
-             seconds: float) -> str:
-    """One line of progress.
-
-    >>> describe(Stage("convert", "images", 300, int), 150, 3 << 30, 2, 10.0)
-    'convert  150 of 300 images  50 %  15.0 images/s  322 MB/s  0:10 left  \
-2 rejected'
-    """
-    share = items / stage.items if stage.items else 1.0
-    rate = items / max(seconds, 1e-9)
-    parts = [f"{stage.name:<7}", f"{items:,} of {stage.items:,} {stage.unit}",
-             f"{share:.0%}".replace("%", " %"),
-             f"{rate:,.1f} {stage.unit}/s"]
-    if size:
-        parts.append(f"{size / 1e6 / max(seconds, 1e-9):,.0f} MB/s")
-    if items >= stage.items:
-        parts.append(f"took {clock(seconds)}")
-    elif rate:
-        parts.append(f"{clock((stage.items - items) / rate)} left")
-    parts.append(f"{rejects:,} rejected")
-    return "  ".join(parts)
 
 
 def clock(seconds: float) -> str:

@@ -1,17 +1,19 @@
 """What a build tells a person at its end, and with which exit status."""
 
-from collections.abc import Iterable, Sequence
 from typing import Any, TextIO
 
 from pipelines import config as configs
+from pipelines import console
 from pipelines import database
 from pipelines import local_copies
 from pipelines import reasons
 from pipelines import remarks
 from pipelines import shards
+from pipelines.text_table import table
 
 
-def planned(config: configs.BuildConfig, audit: Any, stream: TextIO) -> int:
+def planned(config: configs.BuildConfig, audit: Any, stream: TextIO,
+            results: TextIO) -> int:
     """Prints what `--plan_only` found; returns the exit status."""
     db = database.connect(config.scratch)
     database.view_parquet(db, "plan", local_copies.of([config.plan_path]))
@@ -26,32 +28,33 @@ def planned(config: configs.BuildConfig, audit: Any, stream: TextIO) -> int:
     why = dict(db.execute(
         "SELECT reason, count(*) FROM plan WHERE reason IS NOT NULL "
         "GROUP BY 1").fetchall())
-    print(_tables(counts, statuses, why), file=stream)
+    print(_tables(counts, statuses, why), file=results)
     odd = dict(db.execute(
         "SELECT remark, count(*) FROM (SELECT unnest(remarks) AS remark "
         "FROM plan) GROUP BY 1").fetchall())
     if odd:
-        print("\n" + _remarks(odd), file=stream)
+        print("\n" + _remarks(odd), file=results)
+    results.flush()
     print(f"\nNothing was converted. The plan: {config.work('plan')}\n"
           f"  python tools/query.py --records={config.output} reasons",
           file=stream)
-    return _status(config, audit, statuses, why, stream)
+    return _status(config, audit, statuses, why)
 
 
 def built(config: configs.BuildConfig, dataset: dict[str, Any], audit: Any,
-          stream: TextIO) -> int:
+          stream: TextIO, results: TextIO) -> int:
     """Prints what was written; returns the exit status."""
     counts = dataset["counts"]
     print(_tables(counts["splits"], counts["images"], counts["reasons"]),
-          file=stream)
+          file=results)
     if counts["remarks"]:
-        print("\n" + _remarks(counts["remarks"]), file=stream)
+        print("\n" + _remarks(counts["remarks"]), file=results)
     print("\n" + table(
         ["variant", "records", "MB", "shards"],
         [[name, f"{variant['records']:,}", f"{variant['bytes'] / 1e6:,.1f}",
           str(sum(variant["shards"].values()))]
          for name, variant in sorted(dataset["variants"].items())]),
-        file=stream)
+        file=results, flush=True)
     where = f"--records={config.output}"
     print(f"""
 Look further:
@@ -60,7 +63,7 @@ Look further:
 GROUP BY ALL"
   python tools/show_records.py {where} --where="cancer = 1"
   python tools/verify_records.py {where}""", file=stream)
-    return _status(config, audit, counts["images"], counts["reasons"], stream)
+    return _status(config, audit, counts["images"], counts["reasons"])
 
 
 _SPLIT_COLUMNS = ("images", "cancer", "not_cancer", "unknown")
@@ -98,16 +101,14 @@ def _remarks(counts: dict[str, int]) -> str:
 
 
 def _status(config: configs.BuildConfig, audit: Any,
-            statuses: dict[str, int], why: dict[str, int],
-            stream: TextIO) -> int:
+            statuses: dict[str, int], why: dict[str, int]) -> int:
     """The exit status, and in words why it is not 0."""
     if audit.no_match:
         names = {one.name for one in audit.no_match}
         tables = ", ".join(source.labels.table for source in config.sources
                            if source.name in names)
-        print(f"\nThe label table {tables} matches no image: "
-              "no image was written. See the example keys above.",
-              file=stream)
+        console.error(f"the label table {tables} matches no image: no image "
+                      "was written. See the example keys above")
         return 1
     uncounted = sum(number for name, number in why.items()
                     if reasons.REASONS[name].status is reasons.Status.REJECTED
@@ -115,26 +116,9 @@ def _status(config: configs.BuildConfig, audit: Any,
     rejected = statuses.get(reasons.Status.REJECTED.value, 0) - uncounted
     total = sum(statuses.values()) - uncounted
     if total and rejected / total > config.max_rejects:
-        print(f"\n{rejected:,} of {total:,} files ({rejected / total:.1%}) "
-              f"were rejected, more than --max_rejects={config.max_rejects}: "
-              "the table above says why. What could be written is there.",
-              file=stream)
+        console.error(
+            f"{rejected:,} of {total:,} files ({rejected / total:.1%}) were "
+            f"rejected, more than --max_rejects={config.max_rejects}: the "
+            "table above says why. What could be written is there")
         return 1
     return 0
-
-
-def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A table as text, numbers to the right.
-
-    >>> print(table(["split", "images"], [["train", "1,200"]]))
-    split  images
-    train   1,200
-    """
-    lines = [list(header), *map(list, rows)]
-    widths = [max(map(len, column)) for column in zip(*lines)]
-    right = [all(not cell or cell.replace(",", "").replace(".", "").isdigit()
-                 for cell in column[1:]) for column in zip(*lines)]
-    return "\n".join(
-        "  ".join(cell.rjust(width) if number else cell.ljust(width)
-                  for cell, width, number in zip(line, widths, right)).rstrip()
-        for line in lines)

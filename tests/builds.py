@@ -1,5 +1,6 @@
 """Running builds in this process, and comparing what they wrote."""
 
+import contextlib
 import hashlib
 import io
 import pathlib
@@ -27,7 +28,8 @@ def run(settings: configs.BuildConfig,
     """Builds; returns the exit status and what was printed."""
     stream = io.StringIO()
     words = beam_words or ("--direct_num_workers=2",)
-    status = build.build(settings, beam_options.parse(words, []), stream)
+    with contextlib.redirect_stderr(stream):
+        status = build.build(settings, beam_options.parse(words, []), stream)
     return status, stream.getvalue()
 
 

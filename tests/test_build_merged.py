@@ -67,7 +67,7 @@ def _folder(tmp_path_factory):
          f"--variants={hospitals.VARIANT}", "--direct_num_workers=2"],
         cwd=made, text=True, capture_output=True, timeout=300, check=False)
     assert done.returncode == 0, done.stderr
-    assert "film: 16 of 16 files have a diagnosis" in done.stderr
+    assert "film: 16 of 16 files have a diagnosis" in done.stdout
     return made
 
 
@@ -162,6 +162,6 @@ def test_a_table_that_matches_nothing_stops_it_before_any_pixel(folder):
         SCREENING, FILM.replace("film/labels", "others"), output="stopped"))
     assert status == 1
     assert "The label table of film matches no image." in told
-    assert "The label table others matches no image: no image" in told
+    assert "the label table others matches no image: no image" in told
     assert [path.name for path in pathlib.Path("stopped").iterdir()] == [
         ".work"]

@@ -36,7 +36,7 @@ def test_without_folders_all_runs_are_shown_in_three_tables(folder):
     assert [title.split(":")[0] for title in titles] == [
         "Table 6.2", "Table 6.3", "Table 6.4"]
     assert done.stdout.count("\nalexnet-48x64") == 3
-    assert "note: data/runs/resnet-48x64 is not evaluated" in done.stderr
+    assert "warning: data/runs/resnet-48x64 is not evaluated" in done.stderr
 
 
 def test_chosen_runs_and_tables_as_csv(folder):

@@ -322,5 +322,5 @@ def test_the_script_prints_the_report_and_its_errors_in_a_line(
     done = subprocess.run([*words, "--where=side = 'L'"],
                           capture_output=True, text=True, check=False)
     assert done.returncode == 1
-    assert done.stderr.startswith("evaluate.py: --where=")
+    assert done.stderr.startswith("evaluate: --where=")
     assert done.stderr.count("\n") == 1

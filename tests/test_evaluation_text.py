@@ -25,7 +25,7 @@ def test_it_says_what_was_judged_and_how():
         "(40 positive) of validation",
         "judged on test: 240 images (40 positive) of 60 patients",
         "in brackets: 95 % intervals over patients (50 resamples)"]
-    assert [line.split("  ")[0] for line in lines[5:10]] == [
+    assert [line.split("  ")[0] for line in lines[6:11]] == [
         "single images", "breasts, min", "breasts, max", "breasts, mean",
         "breasts, learned"]
 

@@ -96,6 +96,6 @@ def test_help_names_every_format_and_its_columns():
         [sys.executable, str(SCRIPT), "--help"], capture_output=True,
         text=True, check=False)
     told = "".join(done.stdout.split())
-    assert f"<{'|'.join(formats.READERS)}>" in told
+    assert f"Oneof{','.join(formats.READERS)}." in told
     for reader in (register, generic):
         assert ",".join(column.name for column in reader.COLUMNS) in told

@@ -143,7 +143,7 @@ def test_flags_alone_are_those_of_the_trainer():
         [sys.executable, str(ROOT / "tools/launch_workers.py"), "--local=1",
          "--", "--arch=renset"], capture_output=True, text=True, check=False)
     assert done.returncode == 1
-    assert "[0] train: flag --arch=renset" in done.stdout
+    assert "[0] train: --arch=renset" in done.stdout
     assert "Traceback" not in done.stdout + done.stderr
 
 

@@ -40,7 +40,8 @@ PURE = ("dicom", "preprocess", "labels", "splits", "plan", "geometry",
         "breast")
 # What a trainer or a prediction takes from the pipeline.
 FOR_MODEL = ("geometry", "schema", "shards", "tfrecord", "reasons", "recipe",
-             "progress", "files", "local_copies")
+             "progress", "files", "local_copies", "command", "console",
+             "text_table")
 FOR_PREDICTION = ("dicom", "pixels", "compression", "preprocess", "scan",
                   "matching", "geometry")
 PREDICTION = ("model.predict", "model.predicting", "model.inference",

@@ -161,14 +161,14 @@ def test_what_is_not_ours_is_never_replaced(tmp_path):
     precious.parent.mkdir()
     precious.write_bytes(b"patient data")
     for overwrite in (False, True):
-        with pytest.raises(SystemExit, match="already holds dicoms"):
+        with pytest.raises(ValueError, match="already holds dicoms"):
             make(tmp_path, overwrite=overwrite)
     assert precious.read_bytes() == b"patient data"
 
 
 def test_a_cohort_is_replaced_only_on_request(tmp_path):
     make(tmp_path)
-    with pytest.raises(SystemExit, match="--overwrite"):
+    with pytest.raises(ValueError, match="--overwrite"):
         make(tmp_path, seed=2)
     make(tmp_path, seed=2, overwrite=True)
     make(tmp_path / "fresh", seed=2)
@@ -196,20 +196,20 @@ def test_an_interrupted_run_goes_on(tmp_path):
     ({"pitfalls": ["typo"]}, "no pitfall 'typo'; --list_pitfalls"),
     ({"transfer_syntaxes": ["mpeg"]}, "no encoder.*'mpeg'.*jpegls")])
 def test_unknown_names_are_errors(tmp_path, changes, message):
-    with pytest.raises(SystemExit, match=message):
+    with pytest.raises(ValueError, match=message):
         make(tmp_path / "none", **changes)
     assert not (tmp_path / "none").exists()
 
 
 def test_an_unwritable_output_is_an_error(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(SystemExit, match="cannot write"):
+    with pytest.raises(NotADirectoryError):
         make(tmp_path / "file" / "below")
 
 
 @pytest.mark.parametrize("arguments,status,text", [
     (["--list_pitfalls"], 0, "monochrome1: MONOCHROME1"),
-    (["--scale=2"], 1, "scale"), (["stray"], 1, "unexpected argument"),
+    (["--scale=2"], 1, "scale"), (["stray"], 1, "unexpected 'stray'"),
     (["--patient=3"], 1, "patients")])
 def test_command_line(arguments, status, text, tmp_path):
     done = subprocess.run(
@@ -223,6 +223,6 @@ def test_command_line(arguments, status, text, tmp_path):
 def test_progress_is_a_line_with_rate_and_time_left(tmp_path, capsys):
     make(tmp_path)
     captured = capsys.readouterr()
-    assert "images/s" in captured.err and "s left" in captured.err
-    assert "build_records.py" in captured.out
+    assert "images/s" in captured.err and "took 0:" in captured.err
+    assert "build_records.py" in captured.err
     assert "validation" in captured.out

@@ -41,7 +41,8 @@ def test_a_log_has_a_line_now_and_then(clock):
                         "8.0 images/s  1:10 left")
 
 
-def test_a_terminal_s_line_renews_itself(clock):
+def test_a_terminal_s_line_renews_itself(clock, monkeypatch):
+    monkeypatch.setenv("TERM", "xterm")
     stream = Terminal()
     told = progress.Progress(2, 100, 8, stream)
     steps(told, clock, 3, 1.0)

@@ -35,7 +35,7 @@ def test_a_build_prints_tables_and_what_to_do_next(folder):
     done = run(*INPUT, cwd=folder)
     assert done.returncode == 0
     assert "160 images are complete from before" in done.stderr
-    assert "split       images  cancer  no cancer  unknown" in done.stderr
+    assert "split       images  cancer  no cancer  unknown" in done.stdout
     assert "python tools/query.py --records=data/records" in done.stderr
 
 

@@ -8,8 +8,7 @@ import signal
 import subprocess
 import sys
 
-from absl import app
-from absl import flags
+from pipelines import command
 
 MODULE = "tests.tiny_network"
 
@@ -90,4 +89,4 @@ def main(argv):
 if __name__ == "__main__":
     from model import train as _  # noqa: F401  Defines the flags.
 
-    app.run(main, argv=sys.argv, flags_parser=flags.FLAGS)
+    command.run(main, interrupted=command.GOES_ON)

@@ -22,8 +22,10 @@ import shutil
 import statistics
 import tempfile
 
-from absl import app
 from absl import flags
+
+from pipelines import command
+from pipelines import console
 
 PATIENTS = flags.DEFINE_integer(
     "patients", 8, "Patients of each cohort, with about eight images each.")
@@ -73,12 +75,11 @@ def _measure(folder: pathlib.Path, syntax: str) -> list[str]:
 def main(argv: list[str]) -> None:
     from tools import benchmarks
 
-    if len(argv) > 1:
-        raise app.UsageError(f"unknown words: {' '.join(argv[1:])}")
+    command.refuse_words(argv)
     rows = []
     for syntax in SYNTAXES.value:
         with tempfile.TemporaryDirectory(dir=SCRATCH.value) as folder:
-            print(f"{syntax} ...", file=sys.stderr)
+            console.info(f"{syntax} ...")
             rows.append(_measure(pathlib.Path(folder), syntax))
     print(benchmarks.machine())
     print(benchmarks.table(["transfer syntax", "images", "MB each",
@@ -86,4 +87,4 @@ def main(argv: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    app.run(main)
+    command.run(main)

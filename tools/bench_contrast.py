@@ -23,8 +23,10 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from absl import app
 from absl import flags
+
+from pipelines import command
+from pipelines import console
 
 OUTPUT = flags.DEFINE_string(
     "output", "data/contrast", "Folder for cohorts, records and runs.")
@@ -54,7 +56,7 @@ _TRAIN = ("--optimizer=adam", "--learning_rate=1e-4", "--balance=ratio:0.5")
 
 
 class StepFailed(RuntimeError):
-    """One of the programs failed; with the end of what it printed."""
+    """One of the programs failed; with the last line that it printed."""
 
 
 def run(log: pathlib.Path, script: str, *words: str) -> None:
@@ -63,17 +65,17 @@ def run(log: pathlib.Path, script: str, *words: str) -> None:
     Raises:
       StepFailed: It ended with an error.
     """
-    print(f"{script} {' '.join(words)}", file=sys.stderr, flush=True)
+    console.info(f"{script} {' '.join(words)}")
     start = time.monotonic()
     with open(log, "w", encoding="utf-8") as file:
         done = subprocess.run([sys.executable, str(_ROOT / script), *words],
                               stdout=file, stderr=subprocess.STDOUT,
                               check=False)
     if done.returncode:
-        tail = log.read_text(encoding="utf-8")[-2000:]
-        raise StepFailed(f"{script} ended with status {done.returncode}, "
-                         f"{log} ends:\n{tail}")
-    print(f"  {time.monotonic() - start:.0f} s", file=sys.stderr, flush=True)
+        *_, last = ["", *log.read_text(encoding="utf-8").splitlines()]
+        raise StepFailed(f"{script} ended with status {done.returncode}, {log} "
+                         f"ends: {last}")
+    console.info(f"  {time.monotonic() - start:.0f} s")
 
 
 def make_records(folder: pathlib.Path, contrast: str) -> None:
@@ -146,8 +148,7 @@ def row(method: str, home: Any, abroad: Any) -> Sequence[str]:
 
 
 def main(argv: list[str]) -> int:
-    if len(argv) > 1:
-        raise app.UsageError(f"unknown words: {' '.join(argv[1:])}")
+    command.refuse_words(argv)
     from tools import benchmarks
 
     folder = pathlib.Path(OUTPUT.value)
@@ -158,9 +159,8 @@ def main(argv: list[str]) -> int:
             make_records(folder, contrast)
         found = {method: judge(folder, method)
                  for method in NORMALISATIONS.value}
-    except (StepFailed, OSError, ValueError) as error:
-        print(f"bench_contrast.py: {error}", file=sys.stderr)
-        return 1
+    except StepFailed as error:
+        return command.fail(error)
     home, abroad = next(iter(found.values()))
     print(f"{ARCH.value} {INPUT.value}, {EPOCHS.value} epochs, trained on "
           f"{HOME}; single images: {home['judged']['images']:,} at home "
@@ -177,4 +177,4 @@ def main(argv: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    app.run(main)
+    command.run(main)

@@ -35,8 +35,9 @@ import statistics
 import tempfile
 from typing import Any
 
-from absl import app
 from absl import flags
+
+from pipelines import command
 
 RECORDS = flags.DEFINE_string(
     "records", None, "Folder of the data set to read; one is made unless "
@@ -136,10 +137,7 @@ def _table(passes: dict[str, list[Any]]) -> str:
 
 
 def main(argv: list[str]) -> int:
-    from model import index as indices
-
-    if len(argv) > 1:
-        raise app.UsageError(f"unknown words: {' '.join(argv[1:])}")
+    command.refuse_words(argv)
     # Before TensorFlow is imported, which tells of the end of every pass.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     from tools import rounds
@@ -147,11 +145,7 @@ def main(argv: list[str]) -> int:
 
     with tempfile.TemporaryDirectory() as temporary:
         folder = pathlib.Path(SCRATCH.value or temporary)
-        try:
-            found = _indices(folder)
-        except indices.RecordsError as error:
-            print("bench_loader.py:", error, file=sys.stderr)
-            return 1
+        found = _indices(folder)
         readers, missing = _readers(found, folder)
         drop = [path for index in found for path in index.paths]
         if COLD.value and PEERS.value:
@@ -175,4 +169,4 @@ def main(argv: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    app.run(main)
+    command.run(main)

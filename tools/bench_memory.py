@@ -18,8 +18,10 @@ import pathlib
 import shutil
 import tempfile
 
-from absl import app
 from absl import flags
+
+from pipelines import command
+from pipelines import console
 
 FILES = flags.DEFINE_list("files", ["200", "2000"], "Numbers of files.")
 SCALE = flags.DEFINE_float("scale", 1.0, "Size of the images, as "
@@ -33,8 +35,7 @@ SCRATCH = flags.DEFINE_string(
 def main(argv: list[str]) -> None:
     from tools import benchmarks
 
-    if len(argv) > 1:
-        raise app.UsageError(f"unknown words: {' '.join(argv[1:])}")
+    command.refuse_words(argv)
     rows = []
     with tempfile.TemporaryDirectory(dir=SCRATCH.value) as scratch:
         folder = pathlib.Path(scratch)
@@ -48,10 +49,10 @@ def main(argv: list[str]) -> None:
             shutil.rmtree(folder / "records")
             rows.append([f"{files:,}", f"{peak / 1e6:.0f}",
                          f"{files / seconds:.1f}"])
-            print(f"{files} files: {peak / 1e6:.0f} MB", file=sys.stderr)
+            console.info(f"{files} files: {peak / 1e6:.0f} MB")
     print(benchmarks.machine())
     print(benchmarks.table(["files", "peak MB", "images/s"], rows))
 
 
 if __name__ == "__main__":
-    app.run(main)
+    command.run(main)

@@ -19,8 +19,10 @@ if not __package__:
 import pathlib
 import tempfile
 
-from absl import app
 from absl import flags
+
+from pipelines import command
+from pipelines import console
 
 ROWS = flags.DEFINE_list("rows", ["100000", "1000000"], "Numbers of files.")
 SCRATCH = flags.DEFINE_string(
@@ -33,8 +35,7 @@ def main(argv: list[str]) -> None:
     benchmarks.quieten()
     from tools import planning
 
-    if len(argv) > 1:
-        raise app.UsageError(f"unknown words: {' '.join(argv[1:])}")
+    command.refuse_words(argv)
     rows = []
     for count in sorted(map(int, ROWS.value)):
         with tempfile.TemporaryDirectory(dir=SCRATCH.value) as folder:
@@ -46,7 +47,7 @@ def main(argv: list[str]) -> None:
                          f"{stage.seconds / count * 1e6:.1f}",
                          f"{stage.cpu_seconds / count * 1e6:.1f}",
                          f"{stage.peak_bytes / 1e6:,.0f}"])
-            print(" ".join(rows[-1]), file=sys.stderr)
+            console.info(" ".join(rows[-1]))
     print(benchmarks.machine())
     print(benchmarks.table(
         ["rows", "stage", "s", "CPU s", "us a row", "CPU us a row",
@@ -54,4 +55,4 @@ def main(argv: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    app.run(main)
+    command.run(main)

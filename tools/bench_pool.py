@@ -14,8 +14,9 @@ import sys
 if not __package__:
     sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
-from absl import app
 from absl import flags
+
+from pipelines import command
 
 DICOMS = flags.DEFINE_string("dicoms", "data/dicoms", "Folder of DICOMs.")
 
@@ -55,8 +56,7 @@ def _convert(path: str) -> int:
 def main(argv: list[str]) -> None:
     import multiprocessing
 
-    if len(argv) > 1:
-        raise app.UsageError(f"unknown words: {' '.join(argv[1:])}")
+    command.refuse_words(argv)
     paths = sorted(os.path.join(folder, name)
                    for folder, _, names in os.walk(DICOMS.value)
                    for name in names)
@@ -66,4 +66,4 @@ def main(argv: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    app.run(main)
+    command.run(main)

@@ -19,13 +19,14 @@ if not __package__:
     sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 import contextlib
+import logging
 import pathlib
 import subprocess
 import tempfile
 
-from absl import app
 from absl import flags
-from absl import logging
+
+from pipelines import command
 
 NAMES = ("prism", "workers", "flink")
 
@@ -108,22 +109,22 @@ def _check(folder: pathlib.Path, stack: contextlib.ExitStack) -> None:
                   "equal, none temporary", flush=True)
 
 
-def main(argv: list[str]) -> None:
-    from tools.engines import parts
-    from tools.engines import trial
-
+def main(argv: list[str]) -> int:
+    # Beam tells, as it is imported, what of Google's is missing.
+    logging.disable(logging.WARNING)
+    command.refuse_words(argv)
     unknown = sorted(set(RUNNERS.value) - set(NAMES))
-    if len(argv) > 1 or unknown:
-        raise app.UsageError(f"unknown words: {argv[1:] + unknown}")
+    if unknown:
+        raise command.UsageError(f"--runners={','.join(unknown)}: there are "
+                                 f"{', '.join(NAMES)}")
     with (tempfile.TemporaryDirectory() as folder,
           contextlib.ExitStack() as stack):
         try:
             _check(pathlib.Path(folder), stack)
-        except (parts.Missing, trial.Failed, OSError, RuntimeError,
-                subprocess.SubprocessError) as error:
-            sys.exit(f"check_runners: {error}")
+        except (RuntimeError, subprocess.SubprocessError) as error:
+            return command.fail(error)
+    return command.DONE
 
 
 if __name__ == "__main__":
-    logging.set_verbosity(logging.FATAL)
-    app.run(main)
+    command.run(main)

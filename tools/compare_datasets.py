@@ -18,8 +18,9 @@ if not __package__:
 
 import json
 
-from absl import app
 from absl import flags
+
+from pipelines import command
 
 VARIANT = flags.DEFINE_string(
     "variant", None, "Which variant's images, as in resize:416x512; the first "
@@ -56,28 +57,23 @@ def compare(folders: tuple[str, str]):
 
 def main(argv: list[str]) -> int:
     if len(argv) != 3:
-        raise app.UsageError("the folders of two data sets are needed: "
-                             "compare_datasets.py A B")
+        raise command.UsageError("the folders of two data sets are needed: "
+                                 "compare_datasets.py A B")
     from pipelines import files
     from tools.comparing import report
 
     page = OUTPUT.value
     data = JSON.value or f"{os.path.splitext(page)[0]}.json"
-    try:
-        found = compare((argv[1], argv[2]))
-        for path, text in (
-                (page, report.page(found)),
-                (data, json.dumps(found.to_json(), indent=1) + "\n")):
-            files.write_atomically(files.to_text(os.path.abspath(path)),
-                                   text.encode())
-    except (ValueError, OSError) as error:
-        print("compare_datasets.py:", " ".join(str(error).split()),
-              file=sys.stderr)
-        return 1
+    found = compare((argv[1], argv[2]))
+    for path, text in (
+            (page, report.page(found)),
+            (data, json.dumps(found.to_json(), indent=1) + "\n")):
+        files.write_atomically(files.to_text(os.path.abspath(path)),
+                               text.encode())
     print(report.text(found), end="")
     print(f"\n{page} and {data} say more")
-    return 0
+    return command.DONE
 
 
 if __name__ == "__main__":
-    app.run(main)
+    command.run(main)

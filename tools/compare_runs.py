@@ -17,8 +17,10 @@ import sys
 if not __package__:
     sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
-from absl import app
 from absl import flags
+
+from pipelines import command
+from pipelines import console
 
 TABLES = flags.DEFINE_list(
     "tables", ["6.2", "6.3", "6.4"], "Which of the thesis's tables.")
@@ -31,21 +33,15 @@ def main(argv: list[str]) -> int:
     from model import runs
     from tools import results
 
-    try:
-        unknown = sorted(set(TABLES.value) - set(run_tables.TABLES))
-        if unknown:
-            raise ValueError(f"--tables={','.join(unknown)}: there are "
-                             f"{', '.join(run_tables.TABLES)}")
-        found = [run_tables.load(folder)
-                 for folder in argv[1:] or run_tables.all_runs()]
-    except (ValueError, OSError) as error:
-        print("compare_runs.py:", " ".join(str(error).split()),
-              file=sys.stderr)
-        return 1
+    unknown = sorted(set(TABLES.value) - set(run_tables.TABLES))
+    if unknown:
+        raise command.UsageError(f"--tables={','.join(unknown)}: there are "
+                                 f"{', '.join(run_tables.TABLES)}")
+    found = [run_tables.load(folder)
+             for folder in argv[1:] or run_tables.all_runs()]
     if not found:
-        print(f"compare_runs.py: there are no runs in {runs.RUNS_FOLDER}; "
-              "model/train.py makes one", file=sys.stderr)
-        return 1
+        return command.fail(f"there are no runs in {runs.RUNS_FOLDER}; "
+                            "model/train.py makes one")
     for number, name in enumerate(TABLES.value):
         table = run_tables.TABLES[name]
         if number:
@@ -55,9 +51,9 @@ def main(argv: list[str]) -> int:
         results.WRITERS[FORMAT.value](
             table.columns, [table.row(one) for one in found], sys.stdout)
     for note in run_tables.notes(found):
-        print(f"\nnote: {note}", file=sys.stderr)
-    return 0
+        console.warning(note)
+    return command.DONE
 
 
 if __name__ == "__main__":
-    app.run(main)
+    command.run(main)

@@ -15,11 +15,12 @@ import sys
 if not __package__:
     sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
+import logging
 import pathlib
 
-from absl import app
 from absl import flags
-from absl import logging
+
+from pipelines import command
 
 FOLDER = flags.DEFINE_string(
     "folder", "/tmp/mammoflow-flink", "Folder of its configuration and logs.")
@@ -49,8 +50,8 @@ def _start(folder: pathlib.Path) -> None:
     from tools.engines import processes
 
     if processes.Processes(folder).running():
-        sys.exit(f"flink_cluster: one runs in {folder} already; stop it, or "
-                 "give another --folder")
+        raise ValueError(f"one runs in {folder} already; stop it, or give "
+                         "another --folder")
     version = FLINK_VERSION.value or (
         pipeline_options.FlinkRunnerOptions.PUBLISHED_FLINK_VERSIONS[-1])
     cache = pathlib.Path(CACHE.value).expanduser()
@@ -77,22 +78,23 @@ def _start(folder: pathlib.Path) -> None:
           "--output=/RECORDS")
 
 
-def main(argv: list[str]) -> None:
-    from tools.engines import parts
+def main(argv: list[str]) -> int:
     from tools.engines import processes
 
+    # Beam tells, as it is imported, what of Google's is missing.
+    logging.disable(logging.WARNING)
     folder = pathlib.Path(FOLDER.value).absolute()
     if argv[1:] == ["stop"]:
         print(f"{processes.Processes(folder).stop()} processes stopped")
     elif argv[1:] == ["start"]:
         try:
             _start(folder)
-        except (parts.Missing, OSError, RuntimeError) as error:
-            sys.exit(f"flink_cluster: {error}")
+        except RuntimeError as error:
+            return command.fail(error)
     else:
-        raise app.UsageError("say start or stop")
+        raise command.UsageError("say start or stop")
+    return command.DONE
 
 
 if __name__ == "__main__":
-    logging.set_verbosity(logging.FATAL)
-    app.run(main)
+    command.run(main)

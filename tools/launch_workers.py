@@ -22,8 +22,9 @@ if not __package__:
 import shlex
 import signal
 
-from absl import app
 from absl import flags
+
+from pipelines import command
 
 HOSTS = flags.DEFINE_list(
     "hosts", [], "Hosts as ssh names them, one worker each, the one that "
@@ -63,41 +64,23 @@ def _command(words: list[str]) -> tuple[str, ...]:
     return (sys.executable, os.path.join(_ROOT, "model", "train.py"), *words)
 
 
-def _fail(message: object) -> int:
-    print(f"launch_workers: {message}", file=sys.stderr)
-    return 1
-
-
 def main(argv: list[str]) -> int:
     from tools import clusters
     from tools import launching
 
-    try:
-        cluster = clusters.Cluster(
-            _command(argv[1:]), tuple(HOSTS.value), LOCAL.value, PORT.value,
-            tuple(shlex.split(SSH.value)), FOLDER.value or os.getcwd())
-    except ValueError as error:
-        return _fail(error)
+    cluster = clusters.Cluster(
+        _command(argv[1:]), tuple(HOSTS.value), LOCAL.value, PORT.value,
+        tuple(shlex.split(SSH.value)), FOLDER.value or os.getcwd())
     if PRINT.value:
         for start in cluster.starts():
             print(start)
-        return 0
+        return command.DONE
     launcher = launching.Launcher(cluster, launching.Patience(
         MAX_RESTARTS.value, BACKOFF_SECONDS.value, GRACE_SECONDS.value))
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, launcher.signal)
-    try:
-        return launcher.run()
-    except OSError as error:
-        return _fail(error)
-
-
-def _parse(argv: list[str]) -> list[str]:
-    try:
-        return flags.FLAGS(argv)
-    except flags.Error as error:
-        sys.exit(_fail(error))
+    return launcher.run()
 
 
 if __name__ == "__main__":
-    app.run(main, flags_parser=_parse)
+    command.run(main)

@@ -27,11 +27,14 @@ if not __package__:
 
 import json
 import shutil
-import time
 from collections import Counter
 from collections.abc import Iterator
 
-from absl import app, flags, logging
+from absl import flags
+
+from pipelines import command
+from pipelines import console
+from pipelines import progress
 
 # 40 patients have 332 images.
 DEFAULT_PATIENTS = 40
@@ -73,12 +76,6 @@ OVERWRITE = flags.DEFINE_bool(
 
 _STATE = "cohort.json"
 _TABLES = ("labels.csv", "labels.xlsx")
-# One line of progress in this many seconds where nobody watches a terminal.
-_LOG_SECONDS = 10
-
-
-class UsageError(Exception):
-    """What the user asked for cannot be done; the message says why."""
 
 
 def _start_worker() -> None:
@@ -102,31 +99,6 @@ def _run(job) -> tuple[int, int]:
     return len(files), sum(len(file.data) for _, file in files)
 
 
-class _Progress:
-    """A line on standard error: done, rate, time left."""
-
-    def __init__(self, total: int, stream=None):
-        self._total, self._stream = total, stream or sys.stderr
-        self._live = self._stream.isatty()
-        self._start = self._shown = time.monotonic()
-
-    def show(self, done: int, size: int) -> None:
-        """Draws the line again, not too often."""
-        now = time.monotonic()
-        last = done == self._total
-        if now - self._shown < (0.2 if self._live else _LOG_SECONDS
-                                ) and not last:
-            return
-        self._shown = now
-        passed = max(now - self._start, 1e-9)
-        left = passed / max(done, 1) * (self._total - done)
-        line = (f"{done}/{self._total} images, {done / passed:.1f} images/s, "
-                f"{size / passed / 1e6:.0f} MB/s, {left:.0f} s left")
-        end = "\n" if last or not self._live else ""
-        start = "\r\033[K" if self._live else ""
-        print(start + line, end=end, file=self._stream, flush=True)
-
-
 def _settings():
     from tools.cohort import encoders, images
 
@@ -147,7 +119,7 @@ def _pitfall_names() -> list[str]:
         return list(pitfalls.PITFALLS)
     for name in PITFALLS.value:
         if name not in pitfalls.PITFALLS:
-            raise UsageError(
+            raise command.UsageError(
                 f"no pitfall {name!r}; --list_pitfalls shows what there is")
     return list(dict.fromkeys(PITFALLS.value))
 
@@ -180,7 +152,7 @@ def _prepare(output: str, state: dict) -> bool:
       Whether one with these flags was begun there and is to be gone on with.
 
     Raises:
-      UsageError: There is something else.
+      ValueError: There is something else.
     """
     dicoms = os.path.join(output, "dicoms")
     found = [name for name in (*_TABLES, _STATE)
@@ -198,7 +170,7 @@ def _prepare(output: str, state: dict) -> bool:
     if ours is None or not OVERWRITE.value:
         remedy = ("choose another --output" if ours is None else
                   "--overwrite replaces it, another --output keeps it")
-        raise UsageError(f"{output} already holds {', '.join(found)}"
+        raise ValueError(f"{output} already holds {', '.join(found)}"
                          f"{' of a cohort' if ours else ''}; {remedy}")
     if "dicoms" in found:
         shutil.rmtree(dicoms)
@@ -227,7 +199,7 @@ def _results(jobs: list, workers: int) -> Iterator[tuple[int, int]]:
     try:
         yield from executor.map(_run, jobs, chunksize=2)
     except futures.process.BrokenProcessPool as error:
-        raise UsageError("a worker was killed, mostly for want of memory; "
+        raise ValueError("a worker was killed, mostly for want of memory; "
                          "fewer --workers need less") from error
     finally:
         executor.shutdown(cancel_futures=True)
@@ -235,12 +207,12 @@ def _results(jobs: list, workers: int) -> Iterator[tuple[int, int]]:
 
 def _make_images(folder: str, tasks: list, workers: int) -> tuple[int, int]:
     """Runs all tasks; how many files there are, and their bytes."""
-    progress = _Progress(len(tasks))
+    meter = progress.Meter("cohort", "images", len(tasks))
     files = size = 0
     jobs = [(folder, task) for task in tasks]
     for done, (count, length) in enumerate(_results(jobs, workers), 1):
         files, size = files + count, size + length
-        progress.show(done, size)
+        meter.tell(done, size)
     return files, size
 
 
@@ -286,8 +258,8 @@ def run() -> None:
     tasks = list(planned.tasks)
     if resumed:
         tasks = _missing(folder, tasks)
-        print(f"going on: {len(planned.tasks) - len(tasks)} of "
-              f"{len(planned.tasks)} images are there", file=sys.stderr)
+        console.info(f"going on: {len(planned.tasks) - len(tasks)} of "
+                     f"{len(planned.tasks)} images are there")
     _write_state(output, state)
     workers = min(WORKERS.value or os.cpu_count() or 1, max(1, len(tasks)))
     files, size = _make_images(folder, tasks, workers) if tasks else (0, 0)
@@ -296,28 +268,19 @@ def run() -> None:
                                     tables.xlsx_bytes(planned.rows))):
         cohort.write(output, name, variation.File("", data))
     _write_state(output, _state(settings, names, True))
-    print(_summary(planned, files, size))
-    print(f"\nnow: python pipelines/build_records.py --dicoms={folder} "
-          f"--label_table={os.path.join(output, _TABLES[0])}")
+    print(_summary(planned, files, size), flush=True)
+    console.info(f"\nnow: python pipelines/build_records.py --dicoms={folder} "
+                 f"--label_table={os.path.join(output, _TABLES[0])}")
 
 
 def main(argv: list[str]) -> None:
-    if len(argv) > 1:
-        raise app.UsageError(f"unexpected argument {argv[1]!r}")
+    command.refuse_words(argv)
     if LIST_PITFALLS.value:
         from tools.cohort import pitfalls
         print(pitfalls.described())
         return
-    try:
-        run()
-    except (UsageError, ValueError) as error:
-        sys.exit(f"make_cohort: {error}")
-    except OSError as error:
-        sys.exit(f"make_cohort: cannot write: {error}")
-    except KeyboardInterrupt:
-        sys.exit("make_cohort: interrupted; the same command goes on with it")
+    run()
 
 
 if __name__ == "__main__":
-    logging.set_verbosity(logging.WARNING)
-    app.run(main)
+    command.run(main, interrupted=command.GOES_ON)

@@ -20,8 +20,10 @@ import pathlib
 import tempfile
 from typing import Any
 
-from absl import app
 from absl import flags
+
+from pipelines import command
+from pipelines import console
 
 IMAGES = flags.DEFINE_integer(
     "images", 557_642, "Files of the data set.", lower_bound=1)
@@ -64,14 +66,14 @@ def _measure(recipe: Any, threads: int) -> tuple[Any, Any]:
     for syntax in TRANSFER_SYNTAXES.value:
         with tempfile.TemporaryDirectory() as folder:
             path = pathlib.Path(folder)
-            print(f"measuring {syntax} ...", file=sys.stderr)
+            console.info(f"measuring {syntax} ...")
             benchmarks.make_cohort(
                 path, f"--patients={PATIENTS.value}",
                 f"--transfer_syntaxes={syntax}",
                 f"--gzip={'all' if GZIP.value else 'none'}")
             images.append(benchmarks.in_new_process(
                 rates.measure_images, path, recipe, threads))
-    print("measuring the plan ...", file=sys.stderr)
+    console.info("measuring the plan ...")
     planned = []
     for rows in (_FEW_ROWS, _MANY_ROWS):
         with tempfile.TemporaryDirectory() as folder:
@@ -102,8 +104,7 @@ def _number(value: float) -> str:
 
 
 def main(argv: list[str]) -> int:
-    if argv[1:]:
-        raise app.UsageError(f"unknown words: {' '.join(argv[1:])}")
+    command.refuse_words(argv)
     from pipelines import geometry
     from pipelines import recipe as recipes
     from tools import benchmarks
@@ -112,13 +113,8 @@ def main(argv: list[str]) -> int:
     from tools import capacity
     from tools import rates
 
-    try:
-        recipe = recipes.Recipe(
-            tuple(map(geometry.Variant.parse, VARIANTS.value)),
-            encoding=ENCODING.value)
-    except ValueError as error:
-        print(f"plan_capacity: {error}", file=sys.stderr)
-        return 1
+    recipe = recipes.Recipe(tuple(map(geometry.Variant.parse, VARIANTS.value)),
+                            encoding=ENCODING.value)
     cores = len(os.sched_getaffinity(0))
     count = WORKERS.value or cores
     workers = capacity.Workers(
@@ -144,4 +140,4 @@ def main(argv: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    app.run(main)
+    command.run(main)

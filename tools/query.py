@@ -23,8 +23,10 @@ if not __package__:
 import itertools
 from typing import Any
 
-from absl import app
 from absl import flags
+
+from pipelines import command
+from pipelines import console
 
 RECORDS = flags.DEFINE_string(
     "records", "data/records", "Folder of the data set to ask.")
@@ -128,21 +130,15 @@ def _reason(error: Exception) -> str:
     return message
 
 
-def _fail(message: object) -> int:
-    """Prints a message in one line; returns exit status 1."""
-    print("query.py:", " ".join(str(message).split()), file=sys.stderr)
-    return 1
-
-
 def main(argv: list[str]) -> int:
     if LIST.value:
         list_queries()
         return 0
     if len(argv) != 2:
-        return _fail("give one question, in quotes: SQL, or a name that "
-                     "--list shows")
+        raise command.UsageError(
+            "give one question, in quotes: SQL, or a name that --list shows")
     if FORMAT.value == "parquet" and not OUTPUT.value:
-        return _fail("--format=parquet needs --output=FILE")
+        raise command.UsageError("--format=parquet needs --output=FILE")
     from tools import datasets
 
     import duckdb
@@ -151,21 +147,13 @@ def main(argv: list[str]) -> int:
         sql = _sql_of(argv[1])
         dataset = datasets.open_dataset(RECORDS.value)
         if dataset.only_planned:
-            print(f"note: {RECORDS.value} is only planned: `images` is the "
-                  "plan's, `records` is empty", file=sys.stderr)
+            console.warning(f"{RECORDS.value} is only planned: `images` is "
+                            "the plan's, `records` is empty")
         run(dataset, sql, FORMAT.value, OUTPUT.value)
-    except BrokenPipeError:
-        # The reader (head, less) has seen enough; Python would complain once
-        # more when it flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except duckdb.Error as error:
-        return _fail(_reason(error))
-    except (ValueError, OSError) as error:
-        return _fail(error)
-    except KeyboardInterrupt:
-        return 130
-    return 0
+        return command.fail(_reason(error))
+    return command.DONE
 
 
 if __name__ == "__main__":
-    app.run(main)
+    command.run(main)

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, TextIO
 
 from pipelines import shards
+from pipelines import text_table
 
 # Column widths come from this many rows, so that printing a large result
 # starts at once and keeps only these in memory.
@@ -25,20 +26,13 @@ def write_table(columns: Sequence[str], rows: Iterable[Sequence[Any]],
     rows = iter(rows)
     first = list(itertools.islice(rows, _ROWS_FOR_WIDTHS))
     texts = [[_text(value) for value in row] for row in first]
-    widths = [max(map(len, column)) for column in zip(columns, *texts)]
     right = [any(map(_is_number, column)) for column in zip(*first)]
-    right = right or [False] * len(columns)
-
-    def line(cells: Iterable[str]) -> str:
-        return "  ".join(
-            cell.rjust(width) if flush_right else cell.ljust(width)
-            for cell, width, flush_right in zip(cells, widths, right)
-        ).rstrip() + "\n"
-
-    file.write(line(columns))
-    file.write(line("-" * width for width in widths))
-    file.writelines(map(line, texts))
-    file.writelines(line(map(_text, row)) for row in rows)
+    layout = text_table.Layout(columns, texts,
+                               right or [False] * len(columns))
+    for line in layout.head():
+        file.write(line + "\n")
+    for cells in itertools.chain(texts, (map(_text, row) for row in rows)):
+        file.write(layout.line(cells) + "\n")
 
 
 def write_csv(columns: Sequence[str], rows: Iterable[Sequence[Any]],

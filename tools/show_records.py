@@ -22,9 +22,10 @@ if not __package__:
 import json
 from typing import Any
 
-from absl import app
 from absl import flags
 
+from pipelines import command
+from pipelines import console
 from pipelines import geometry
 from pipelines import recipe as recipes
 
@@ -108,12 +109,12 @@ def show_files(paths: list[str], recipe: recipes.Recipe, output: str) -> bool:
         except reasons.Rejected as error:
             rejected = error
         except OSError as error:
-            _complain(f"{path}: {error.strerror}")
+            console.error(f"{path}: {error.strerror}")
             complete = False
         if rejected:
             reason = reasons.REASONS[rejected.reason]
-            _complain(f"{path}: {rejected} ({reason.meaning}; "
-                      f"{reason.remedy})")
+            console.error(f"{path}: {rejected} ({reason.meaning}; "
+                          f"{reason.remedy})")
             complete = False
     if rows:
         panels.write_png(output, panels.sheet(rows))
@@ -143,11 +144,6 @@ def show_records(records: str, variant: str | None, where: str, limit: int,
     print(f"{output}: {len(rows)} of {total} records of {chosen}")
 
 
-def _complain(message: object) -> None:
-    print("show_records.py:", " ".join(str(message).split()),
-          file=sys.stderr)
-
-
 def main(argv: list[str]) -> int:
     import duckdb
 
@@ -155,30 +151,26 @@ def main(argv: list[str]) -> int:
     changes = {name: flag.value for name, flag in CHANGES.items()
                if flag.value is not None}
     if paths and (WHERE.value or VARIANT.value):
-        raise app.UsageError("--where and --variant choose records: give them "
-                             "without files")
+        raise command.UsageError("--where and --variant choose records: give "
+                                 "them without files")
     if not paths and (changes or VARIANTS.value):
-        raise app.UsageError("a recipe can be changed for DICOM files only: "
-                             "name one")
+        raise command.UsageError("a recipe can be changed for DICOM files "
+                                 "only: name one")
     default = "stages.png" if paths else "contact_sheet.png"
     output = OUTPUT.value or os.path.join("data", default)
     try:
         if paths:
             recipe = recipe_of(RECORDS.value, changes, VARIANTS.value)
-            return 0 if show_files(paths, recipe, output) else 1
+            return (command.DONE if show_files(paths, recipe, output)
+                    else command.WRONG)
         show_records(RECORDS.value, VARIANT.value, WHERE.value, LIMIT.value,
                      output)
     except duckdb.Error as error:
-        _complain(f"--where={WHERE.value!r}: "
-                  f"{str(error).partition(chr(10) * 2 + 'LINE ')[0]}")
-        return 1
-    except (ValueError, OSError) as error:
-        _complain(error)
-        return 1
-    except KeyboardInterrupt:
-        return 130
-    return 0
+        return command.fail(
+            f"--where={WHERE.value!r}: "
+            f"{str(error).partition(chr(10) * 2 + 'LINE ')[0]}")
+    return command.DONE
 
 
 if __name__ == "__main__":
-    app.run(main)
+    command.run(main)

@@ -15,8 +15,9 @@ import sys
 if not __package__:
     sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
-from absl import app
 from absl import flags
+
+from pipelines import command
 
 RECORDS = flags.DEFINE_string(
     "records", "data/records", "Folder of the data set to verify.")
@@ -28,39 +29,31 @@ MAX_PROBLEMS = flags.DEFINE_integer(
 
 
 def main(argv: list[str]) -> int:
-    if len(argv) > 1:
-        raise app.UsageError(f"unexpected {argv[1]!r}; the data set is named "
-                             "by --records=FOLDER")
+    command.refuse_words(argv)
+    from pipelines import progress
     from tools import datasets
     from tools.verification import checks
-    from tools.verification import progress
 
     count = 0
-    try:
-        dataset = datasets.open_dataset(RECORDS.value)
-        meter = progress.Meter(checks.record_bytes(dataset), sys.stderr)
-        workers = WORKERS.value or os.cpu_count() or 1
-        for problem in checks.problems(dataset, workers, meter.add):
-            count += 1
-            if count <= MAX_PROBLEMS.value:
-                meter.clear()
-                print(problem, flush=True)
-        meter.close()
-    except (datasets.DatasetError, OSError) as error:
-        print(f"verify_records.py: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("\nverify_records.py: interrupted", file=sys.stderr)
-        return 130
+    dataset = datasets.open_dataset(RECORDS.value)
+    meter = progress.Meter("verify", "MB", checks.record_bytes(dataset) / 1e6)
+    workers = WORKERS.value or os.cpu_count() or 1
+    for problem in checks.problems(dataset, workers,
+                                   lambda size: meter.add(size / 1e6)):
+        count += 1
+        if count <= MAX_PROBLEMS.value:
+            meter.clear()
+            print(problem, flush=True)
+    meter.close()
     if count > MAX_PROBLEMS.value:
         print(f"... and {count - MAX_PROBLEMS.value} more "
               f"(--max_problems={count} lists all)")
     if count:
         print(f"{RECORDS.value}: {count} problem{'s' * (count > 1)}")
-        return 1
+        return command.WRONG
     print(f"{RECORDS.value}: {checks.summary(dataset)}; all is right")
-    return 0
+    return command.DONE
 
 
 if __name__ == "__main__":
-    app.run(main)
+    command.run(main)
