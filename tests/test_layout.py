@@ -48,7 +48,15 @@ PREDICTION = ("model.predict", "model.predicting", "model.inference",
               "model.heatmaps")
 
 # Test files that are not named after a module, and what tests share.
-CROSSCUTTING = ("test_documents", "test_layout", "test_scripts")
+CROSSCUTTING = ("test_documents", "test_journey", "test_layout",
+                "test_scripts")
+# All that lies beside the packages; what Git ignores apart.
+TOP_LEVEL = {
+    "BUILD.md", "pipelines", "model", "tools", "tests", "requirements.txt",
+    "requirements-gpu.txt", "requirements-latest.txt", "setup.cfg",
+    # What convention demands.
+    "README.md", "LICENSE", "CHANGELOG.md", "pyproject.toml", ".ci",
+    ".gitignore", "docs"}
 MAX_LINES = 350
 
 
@@ -233,6 +241,20 @@ def test_readme_mentions_script(name):
         pytest.skip("there is no README.md yet")
     assert (SCRIPTS[name].relative_to(ROOT).as_posix() in
             readme.read_text(encoding="utf-8"))
+
+
+def test_top_level_is_as_prescribed_and_docs_are_notebooks():
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, text=True,
+                            capture_output=True, check=False)
+    if listed.returncode:
+        pytest.skip("this is no clone")
+    paths = [pathlib.PurePath(path) for path in listed.stdout.split("\0")
+             if path]
+    assert {path.parts[0] for path in paths} <= TOP_LEVEL
+    docs = [path for path in paths if path.parts[0] == "docs"]
+    assert {path.suffix for path in docs} <= {".ipynb"}
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert [path for path in docs if path.as_posix() not in readme] == []
 
 
 def test_scripts_lie_directly_in_their_package():
