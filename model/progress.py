@@ -66,7 +66,9 @@ class Progress:
         figures = state.epochs[-1]
         self._show(describe_epoch(figures, self._epochs), {
             "stage": "epochs", "unit": "epochs", "done": figures["epoch"],
-            "total": self._epochs, **figures}, last=True)
+            "total": self._epochs, "rate": 1 / max(figures["seconds"], 1e-9),
+            "seconds_left": (self._epochs - figures["epoch"]) *
+            figures["seconds"], **figures}, last=True)
 
     def _show(self, line: str, fields: dict[str, Any],
               last: bool = False) -> None:

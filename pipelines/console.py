@@ -10,6 +10,7 @@ TERM is dumb).
 import datetime
 import io
 import json
+import math
 import os
 import re
 import sys
@@ -17,6 +18,9 @@ import threading
 from collections.abc import Mapping
 from typing import Any, TextIO
 
+# What a line of progress tells a scheduler, if only that it is not known.
+_PROGRESS = dict.fromkeys(("stage", "unit", "done", "total", "rate",
+                           "seconds_left"))
 _CLEAR = "\r\033[K"
 RED, YELLOW, GREEN = "31;1", "33;1", "32"
 
@@ -56,10 +60,13 @@ class JsonLines(io.TextIOBase):
     def event(self, fields: Mapping[str, Any]) -> None:
         """Writes one object; it has the time and the script besides."""
         now = datetime.datetime.now(datetime.timezone.utc)
-        self._stream.write(json.dumps({
-            "time": now.isoformat(timespec="milliseconds"),
-            "level": "info", "script": self._script, **fields},
-            ensure_ascii=False) + "\n")
+        told = {"time": now.isoformat(timespec="milliseconds"),
+                "level": "info", "script": self._script, **fields}
+        self._stream.write(json.dumps(
+            # JSON has no infinities.
+            {name: None if isinstance(value, float) and not math.isfinite(value)
+             else value for name, value in told.items()},
+            ensure_ascii=False, default=str) + "\n")
         self._stream.flush()
 
     def flush(self) -> None:
@@ -127,7 +134,7 @@ def error(message: object) -> None:
 def _tell(level: str, text: str, mark: str = "", colour: str = "") -> None:
     stream = _stream()
     if isinstance(stream, JsonLines):
-        stream.event({"level": level, "message": text})
+        stream.event({"level": level, "message": text.strip()})
         return
     with _LOCK:
         clear()
@@ -179,7 +186,8 @@ class Line:
           last: It stays, and what comes next begins below it.
         """
         if isinstance(self._stream, JsonLines):
-            self._stream.event({**(fields or {}), "message": text})
+            self._stream.event({**_PROGRESS, **(fields or {}),
+                                "message": text})
             return
         with _LOCK:
             if not self.live:

@@ -40,6 +40,13 @@ def help_text(docstring: str, own: Iterable[Any], common: Iterable[Any],
     return "\n\n".join(parts) + "\n"
 
 
+def statuses_markdown(statuses: Mapping[int, str]) -> str:
+    """The exit statuses as BUILD.md's table."""
+    return "\n".join([
+        "| status | what it means |", "| --- | --- |",
+        *(f"| {number} | {text} |" for number, text in statuses.items())])
+
+
 def describe_flag(flag: Any, width: int = 80) -> str:
     """A flag, what it takes, what it does and what it is unless given."""
     choices: Sequence[str] = getattr(flag.parser, "enum_values", None) or ()

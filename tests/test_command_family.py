@@ -21,7 +21,7 @@ WRONG = {
         (["--dicoms=none"], "no such table"),
         (["--dicoms=none", "--label_table=labels.csv"],
          "--dicoms=none matches no file"),
-        (["--dicoms=bad", "--label_table=bad/a.dcm"], "bad/a.dcm"),
+        (["--dicoms=bad", "--label_table=bad/a.dcm"], "a.dcm is neither"),
         (["stray"], "flags begin with --")],
     "model/train.py": [
         (["--records=none"], "no records of 416x512 in none"),

@@ -93,6 +93,14 @@ def test_json_logs_are_an_object_a_line(monkeypatch):
         assert time.utcoffset() == datetime.timedelta(0)
 
 
+def test_json_has_no_infinities_and_nothing_is_left_out(monkeypatch):
+    stream = on(io.StringIO(), monkeypatch, json_logs=True)
+    console.Line().show("a", {"done": 1, "loss": float("nan")})
+    told = json.loads(stream.getvalue(), parse_constant=pytest.fail)
+    assert told["loss"] is None and told["done"] == 1
+    assert {"stage", "total", "rate", "seconds_left"} <= set(told)
+
+
 def test_quiet_json_logs_are_errors_alone(monkeypatch):
     stream = on(io.StringIO(), monkeypatch, quiet=True, json_logs=True)
     speak()

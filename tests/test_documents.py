@@ -5,9 +5,11 @@ import re
 
 import pytest
 
+from pipelines import command
 from pipelines import reasons
 from pipelines import remarks
 from pipelines import schema
+from pipelines import usage
 from pipelines.labels import formats
 from pipelines.labels import generic
 from tests import archive
@@ -30,6 +32,7 @@ BLOCKS = {
     "schema:records": _records(),
     "reasons": reasons.markdown(),
     "remarks": remarks.markdown(),
+    "statuses": usage.statuses_markdown(command.STATUSES),
 }
 
 

@@ -1,11 +1,13 @@
 """What a training prints while it runs."""
 
 import io
+import json
 
 import pytest
 
 from model import progress
 from model.state import State
+from pipelines import console
 
 FIGURES = {"epoch": 1, "loss": 0.5, "validation_loss": 0.6, "auc": 0.7,
            "specificity": 0.3, "accuracy": 0.8, "seconds": 61.0,
@@ -50,6 +52,25 @@ def test_a_terminal_s_line_renews_itself(clock, monkeypatch):
     text = stream.getvalue()
     assert text.count("\r\033[K") == 4
     assert text.count("\n") == 1 and text.endswith("1:01\n")
+
+
+def test_a_scheduler_gets_numbers(clock):
+    stream = io.StringIO()
+    told = progress.Progress(2, 100, 8, console.JsonLines(stream, "train"))
+    steps(told, clock, 40, 1.0)
+    clock[0] += 60
+    told.on_scored(100)
+    told.on_epoch(State(epochs=[FIGURES]))
+    step, scored, epoch = map(json.loads, stream.getvalue().splitlines())
+    names = ("script", "stage", "unit", "done", "total", "rate",
+             "seconds_left")
+    assert [step[name] for name in (*names, "loss")] == [
+        "train", "epoch 1 of 2", "steps", 30, 100, 1.0, 70.0, 0.25]
+    assert [scored[name] for name in names] == [
+        "train", "validation", "images", 100, None, None, None]
+    assert [epoch[name] for name in (*names, "auc")] == [
+        "train", "epochs", "epochs", 1, 2, 1 / 61, 61.0, 0.7]
+    assert epoch["message"].startswith("epoch 1 of 2  loss 0.5000")
 
 
 def test_the_rate_begins_anew_with_each_epoch(clock):
