@@ -8,6 +8,7 @@ import os
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from pipelines import lean_beam
 from pipelines import usage
 
 
@@ -82,6 +83,7 @@ def parse(arguments: Sequence[str], ours: Sequence[str]) -> Any:
     Raises:
       UnknownFlag: A word is no flag of Beam's, or its value is not right.
     """
+    lean_beam.import_beam(arguments)
     from apache_beam.options.pipeline_options import PipelineOptions
     from apache_beam.options.pipeline_options import SetupOptions
     from apache_beam.options.pipeline_options import StandardOptions
@@ -143,8 +145,7 @@ def is_embedded(options: Any) -> bool:
     """Whether the job runs in this process or below it."""
     from apache_beam.options.pipeline_options import StandardOptions
 
-    return options.view_as(StandardOptions).runner in (
-        "DirectRunner", "FnApiRunner")
+    return options.view_as(StandardOptions).runner in lean_beam.EMBEDDED
 
 
 def runner(options: Any) -> Any:

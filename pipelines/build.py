@@ -24,6 +24,7 @@ from pipelines import engines
 from pipelines import files
 from pipelines import inventory
 from pipelines import local_copies
+from pipelines import memory
 from pipelines import plan
 from pipelines import progress
 from pipelines import report
@@ -80,6 +81,7 @@ def build(config: configs.BuildConfig, options: Any,
             audit.no_match and resume.planned_images(config)):
         return report.planned(config, audit, stream, results)
     _convert(config, options, existing, recipe, listing, stream)
+    memory.give_back()
     dataset = seal.seal(config, recipe, audit)
     on_sealed()
     return report.built(config, dataset, audit, stream, results)
@@ -135,6 +137,7 @@ def _convert(config: configs.BuildConfig, options: Any,
     if tasks:
         # A data set that is being changed must not pass for a whole one.
         files.remove(config.path(shards.DATASET_FILE))
+        memory.give_back()
     _run(tasks, transforms.ConvertShards(), options,
          _stage("convert", "images", {
              task.path(task.shard.records(task.missing[0])): task.images

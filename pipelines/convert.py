@@ -6,6 +6,7 @@ its presence says that the shard is complete in the variants it names.
 """
 
 import dataclasses
+import functools
 import hashlib
 import json
 from collections.abc import Callable
@@ -20,6 +21,7 @@ from pipelines import files
 from pipelines import geometry
 from pipelines import pixels
 from pipelines import preprocess
+from pipelines import readahead
 from pipelines import reasons
 from pipelines import recipe as recipes
 from pipelines import remarks
@@ -73,6 +75,7 @@ class ShardTask:
 
 
 Done = Callable[[Row], None]
+Read = Callable[[preprocess.Workspace], bytes | memoryview]
 
 
 def convert_shard(task: ShardTask, workspace: preprocess.Workspace,
@@ -103,13 +106,16 @@ def convert_shard(task: ShardTask, workspace: preprocess.Workspace,
     planned = _planned(task)
     outcomes: list[Row] = []
     try:
-        with files.atomic(*paths) as opened:
+        with (files.atomic(*paths) as opened,
+              readahead.reader([source for _, source in planned],
+                               task.limits) as reader):
             writers = [
                 _VariantWriter(variant, *opened[2 * i:2 * i + 2])
                 for i, variant in enumerate(task.missing)]
-            for row, source in planned:
-                outcome = _convert_row(row, source, task, recipe, workspace,
-                                       writers)
+            for index, (row, _) in enumerate(planned):
+                outcome = _convert_row(
+                    row, functools.partial(reader.read, index), task, recipe,
+                    workspace, writers)
                 outcomes.append(outcome)
                 done({**row, **outcome})
             for writer in writers:
@@ -127,13 +133,13 @@ def convert_shard(task: ShardTask, workspace: preprocess.Workspace,
     return _count(outcomes)
 
 
-def _convert_row(row: Row, source: str, task: ShardTask,
+def _convert_row(row: Row, read: Read, task: ShardTask,
                  recipe: recipes.Recipe, workspace: preprocess.Workspace,
                  writers: list["_VariantWriter"]) -> Row:
     """Converts one image into all writers or none; returns what became of it.
     """
     try:
-        image = _decode(row, source, task.limits, recipe)
+        image = _decode(row, read, task.limits, recipe, workspace)
         prepared = preprocess.preprocess(image, recipe, workspace)
         encoded = [encode_image(output.pixels, recipe.encoding)
                    for output in prepared.outputs]
@@ -168,10 +174,11 @@ def _remarks(row: Row, image: pixels.StoredImage,
         *(["other_side"] if other else [])]))
 
 
-def _decode(row: Row, source: str, limits: scan.Limits,
-            recipe: recipes.Recipe) -> pixels.StoredImage:
-    data = scan.read_whole(source, limits)
-    image = pixels.decode(data, limits.max_image_bytes, recipe)
+def _decode(row: Row, read: Read, limits: scan.Limits,
+            recipe: recipes.Recipe,
+            workspace: preprocess.Workspace) -> pixels.StoredImage:
+    data = read(workspace)
+    image = pixels.decode(data, limits.max_image_bytes, recipe, workspace)
     found, expected = image.header.sop_instance_uid, row["sop_instance_uid"]
     if found != expected:
         raise reasons.Rejected(

@@ -16,8 +16,10 @@ from typing import Any
 import imagecodecs
 import numpy as np
 
+from pipelines import reduced
 from pipelines.dicom_elements import EXPLICIT
 from pipelines.reasons import Rejected
+from pipelines.workspace import Workspace
 
 # It takes any buffer; its annotations leave memoryview out.
 _imagecodecs: Any = imagecodecs
@@ -42,6 +44,8 @@ _MAX_JP2_BYTES = 64 << 10
 # OpenJPEG takes some 5 KiB for each.
 _MAX_J2K_TILES = 8192
 _RLE_HEADER_BYTES = 64
+# The buffer of a workspace that pixels are decoded into.
+_DECODED = "decoded"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -82,14 +86,21 @@ class Stream:
     tiles: int = 1
 
 
-def decode_frame(data: memoryview, transfer_syntax: str,
-                 frame: Frame) -> np.ndarray:
+Decoder = Callable[[memoryview, Frame, Workspace], np.ndarray]
+
+
+def decode_frame(data: memoryview, transfer_syntax: str, frame: Frame,
+                 workspace: Workspace | None = None,
+                 j2k: str = "full") -> np.ndarray:
     """Decodes one frame.
 
     Args:
       data: The frame's bytes, all fragments joined.
       transfer_syntax: A key of `DECODERS`.
       frame: What the header says.
+      workspace: Where pixels may be put, to stay until it is used again;
+        None: in memory of their own.
+      j2k: The recipe's: whether JPEG 2000 may be decoded at a quarter.
 
     Returns:
       `[rows, columns]`, dtype `frame.dtype`. Values of signed pixels carry
@@ -98,8 +109,13 @@ def decode_frame(data: memoryview, transfer_syntax: str,
     Raises:
       Rejected: `undecodable` or `truncated`.
     """
+    workspace = workspace or Workspace()
     try:
-        pixels = DECODERS[transfer_syntax](data, frame)
+        pixels = None
+        if j2k == "reduced" and DECODERS[transfer_syntax] is _jpeg2000:
+            pixels = _reduced(data, frame, workspace)
+        if pixels is None:
+            pixels = DECODERS[transfer_syntax](data, frame, workspace)
     except Rejected:
         raise
     except Exception as error:
@@ -110,7 +126,7 @@ def decode_frame(data: memoryview, transfer_syntax: str,
     return pixels
 
 
-def _rle(data: memoryview, frame: Frame) -> np.ndarray:
+def _rle(data: memoryview, frame: Frame, workspace: Workspace) -> np.ndarray:
     """RLE, one segment a byte of the pixel (PS3.5, G)."""
     if len(data) < _RLE_HEADER_BYTES:
         raise Rejected("truncated", f"an RLE frame of {len(data)} bytes")
@@ -122,7 +138,7 @@ def _rle(data: memoryview, frame: Frame) -> np.ndarray:
                        f"expected {frame.itemsize}, one after the other "
                        f"within {len(data)} bytes")
     pixels = _imagecodecs.dicomrle_decode(
-        data, f"<u{frame.itemsize}", out=frame.size)
+        data, f"<u{frame.itemsize}", out=workspace.room(_DECODED, frame.size))
     if len(pixels) < frame.size:
         raise Rejected("truncated", f"RLE segments of {len(pixels)} bytes, "
                        f"expected {frame.size}")
@@ -131,36 +147,67 @@ def _rle(data: memoryview, frame: Frame) -> np.ndarray:
         frame.dtype, copy=False)
 
 
-def _jpeg(processes: tuple[int, ...]
-          ) -> Callable[[memoryview, Frame], np.ndarray]:
+def _jpeg(processes: tuple[int, ...]) -> Decoder:
     """JPEG by any of these processes (start of frame markers)."""
 
-    def decode(data: memoryview, frame: Frame) -> np.ndarray:
+    def decode(data: memoryview, frame: Frame,
+               workspace: Workspace) -> np.ndarray:
         stream = _jpeg_stream(data, processes)
         _check(stream, frame)
-        return _as_stored(_imagecodecs.jpeg8_decode(data), stream, frame)
+        return _as_stored(_imagecodecs.jpeg8_decode(
+            data, out=_room(stream, workspace)), stream, frame)
 
     return decode
 
 
-def _jpegls(data: memoryview, frame: Frame) -> np.ndarray:
+def _jpegls(data: memoryview, frame: Frame,
+            workspace: Workspace) -> np.ndarray:
     stream = _jpeg_stream(data, _SOF_JPEGLS)
     _check(stream, frame)
-    return _as_stored(_imagecodecs.jpegls_decode(data), stream, frame)
+    return _as_stored(_imagecodecs.jpegls_decode(
+        data, out=_room(stream, workspace)), stream, frame)
 
 
-def _jpeg2000(data: memoryview, frame: Frame) -> np.ndarray:
+def _jpeg2000(data: memoryview, frame: Frame,
+              workspace: Workspace) -> np.ndarray:
+    stream, codes = _j2k_checked(data, frame)
+    return _as_stored(_imagecodecs.jpeg2k_decode(
+        codes, out=_room(stream, workspace)), stream, frame)
+
+
+def _reduced(data: memoryview, frame: Frame,
+             workspace: Workspace) -> np.ndarray | None:
+    """JPEG 2000 at a quarter, enlarged; None where it takes all of it."""
+    stream, codes = _j2k_checked(data, frame)
+    room = _room(stream, workspace)
+    if room is None or not reduced.decode(codes, stream.precision, room):
+        return None
+    return _as_stored(room, stream, frame)
+
+
+def _j2k_checked(data: memoryview,
+                 frame: Frame) -> tuple[Stream, memoryview]:
+    """What a JPEG 2000 stream says of itself, and where it begins."""
     start = bytes(data[:_MAX_JP2_BYTES]).find(_J2K_START)
     if start < 0:
         raise Rejected("undecodable", f"expected a JPEG 2000 codestream, "
                        f"found {_kind(data)}")
     stream = _j2k_stream(data[start:])
     _check(stream, frame)
-    return _as_stored(
-        _imagecodecs.jpeg2k_decode(data[start:]), stream, frame)
+    return stream, data[start:]
 
 
-DECODERS: dict[str, Callable[[memoryview, Frame], np.ndarray]] = {
+def _room(stream: Stream, workspace: Workspace) -> np.ndarray | None:
+    """Where a stream's pixels may go; None: where its decoder puts them."""
+    if stream.signed:
+        return None
+    itemsize = 1 if stream.precision <= 8 else 2
+    room = workspace.room(_DECODED, stream.rows * stream.columns * itemsize)
+    return np.frombuffer(room, f"u{itemsize}").reshape(
+        stream.rows, stream.columns)
+
+
+DECODERS: dict[str, Decoder] = {
     RLE: _rle,
     _JPEG + "50": _jpeg(_SOF_DCT),
     _JPEG + "51": _jpeg(_SOF_DCT),

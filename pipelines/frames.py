@@ -6,7 +6,9 @@ However many there are, no more than one of them is unpacked at a time.
 import dataclasses
 import struct
 import zlib
+from typing import Any
 
+import imagecodecs
 import numpy as np
 
 from pipelines import decoders
@@ -14,9 +16,14 @@ from pipelines.decoders import Frame
 from pipelines.dicom_elements import BIG_ENDIAN, EXPLICIT, NATIVE, Buffer
 from pipelines.dicom_values import UNDEFINED_LENGTH, Elements, PixelElement
 from pipelines.reasons import Rejected
+from pipelines.workspace import Workspace
+
+_imagecodecs: Any = imagecodecs  # It takes any buffer.
 
 _ITEM = (0xFFFE, 0xE000)
 _DELIMITER = (0xFFFE, 0xE0DD)
+# What follows the pixels of a deflated data set, in most.
+_MOST_BEHIND_BYTES = 64 << 10
 _STREAM_STARTS = (b"\xff\xd8\xff", b"\xff\x4f\xff\x51", b"\0\0\0\x0cjP  ")
 
 
@@ -40,7 +47,8 @@ class Frames:
     """All frames of one file."""
 
     def __init__(self, data: Buffer, elements: Elements, frame: Frame,
-                 count: int):
+                 count: int, workspace: Workspace | None = None,
+                 j2k: str = "full"):
         """Finds where each frame lies.
 
         Args:
@@ -48,6 +56,9 @@ class Frames:
           elements: Its header; it has pixels.
           frame: What the header says of each frame.
           count: How many frames it says there are.
+          workspace: Where frames may be unpacked, each to stay until the
+            next one; None: in memory of their own.
+          j2k: The recipe's: whether JPEG 2000 may be decoded at a quarter.
 
         Raises:
           Rejected: `truncated`, `undecodable` or `corrupt_deflate`.
@@ -56,9 +67,11 @@ class Frames:
         self._pixels: PixelElement = elements.pixels
         self._frame = frame
         self._count = count
+        self._workspace = workspace
+        self._j2k = j2k
         if elements.body is not None:
             end = self._pixels.offset + frame.size * count
-            data = _inflated(data, elements.body, end)
+            data = _inflated(data, elements.body, end, workspace)
         self._data = memoryview(data)
         self._syntax = elements.transfer_syntax
         self._streams: list[list[memoryview]] | None = None
@@ -95,7 +108,8 @@ class Frames:
         return self._decoded(_join(self._streams[index]), self._syntax)
 
     def _decoded(self, stream: memoryview, syntax: str) -> Decoded:
-        pixels = decoders.decode_frame(stream, syntax, self._frame)
+        pixels = decoders.decode_frame(stream, syntax, self._frame,
+                                       self._workspace, self._j2k)
         return Decoded(pixels, syntax, decoders.precision_of(stream, syntax))
 
     def _by_looks(self, index: int) -> Decoded | None:
@@ -190,8 +204,16 @@ def _pixels_of(value: memoryview, frame: Frame,
     return values.reshape(frame.rows, frame.columns)
 
 
-def _inflated(data: Buffer, start: int, size: int) -> bytes:
+def _inflated(data: Buffer, start: int, size: int,
+              workspace: Workspace | None) -> Buffer:
     """As much of a deflated data set as its pixels need."""
+    room = (workspace or Workspace()).room("body", size + _MOST_BEHIND_BYTES)
+    try:
+        # Three times as fast as zlib, but only for a sound stream.
+        return _imagecodecs.deflate_decode(
+            memoryview(data)[start:], raw=True, out=room)
+    except Exception:
+        pass  # zlib tells what is wrong, or that it is long.
     try:
         return zlib.decompressobj(-zlib.MAX_WBITS).decompress(
             memoryview(data)[start:], size)

@@ -20,6 +20,7 @@ from pipelines.dicom_values import Elements
 from pipelines.frames import Decoded, Frames
 from pipelines.reasons import Rejected
 from pipelines.recipe import Recipe
+from pipelines.workspace import Workspace
 
 _FIRST_PREFIX_BYTES = 64 << 10
 _PREFIX_GROWTH = 8
@@ -31,7 +32,8 @@ class StoredImage:
 
     Attributes:
       pixels: uint8, int8, uint16 or int16 `[rows, columns]` in native byte
-        order; may be a read-only view of the file's bytes. Bits beyond
+        order; may be a read-only view of the file's bytes, or lie in the
+        workspace that they were decoded with. Bits beyond
         `attributes.bits_stored` are as they were found.
       attributes: What the values mean.
       header: What the scan records.
@@ -47,7 +49,8 @@ class StoredImage:
 
 
 def decode(data: Buffer, max_image_bytes: int,
-           recipe: Recipe = Recipe()) -> StoredImage:
+           recipe: Recipe = Recipe(),
+           workspace: Workspace | None = None) -> StoredImage:
     """Decodes a mammogram.
 
     Args:
@@ -55,6 +58,8 @@ def decode(data: Buffer, max_image_bytes: int,
       max_image_bytes: Bytes that the pixels of a frame may take.
       recipe: What becomes of several frames, and of pixels that are not in
         the transfer syntax that their header states.
+      workspace: Where pixels may be put, to stay until it is used for the
+        next image; None: in memory of their own.
 
     Raises:
       Rejected: What `parse_header` and `check_mammogram` raise, `truncated`,
@@ -73,7 +78,8 @@ def decode(data: Buffer, max_image_bytes: int,
         raise Rejected("over_limit", f"{header.frames} deflated frames of "
                        f"{frame.size} bytes, the limit of all is "
                        f"{max_image_bytes}")
-    frames = Frames(data, elements, frame, header.frames)
+    frames = Frames(data, elements, frame, header.frames, workspace,
+                    recipe.j2k)
     if header.frames == 1:
         return _stored(frames.decode(0, recipe.lenient), attributes, header)
     return _projected(frames, elements, header, recipe)

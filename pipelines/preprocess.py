@@ -70,7 +70,7 @@ def preprocess(image: StoredImage, recipe: Recipe,
     """Makes every variant of one image.
 
     Args:
-      image: Not changed.
+      image: Not changed, but for pixels that lie in the workspace.
       recipe: What to do.
       workspace: Buffers of this thread; results do not depend on them.
 
@@ -207,7 +207,10 @@ def _levels(image: StoredImage, recipe: Recipe,
         survey = area.survey(stored)
         if survey.maximum <= mapping.mask:
             return stored, survey
-    levels = workspace.buffer("levels", *stored.shape)
+    if stored.itemsize == 2 and workspace.owns(stored):
+        levels = stored.view(np.uint16)
+    else:
+        levels = workspace.buffer("levels", *stored.shape)
     mapping.apply(stored, levels)
     return levels, area.survey(levels)
 

@@ -18,6 +18,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "markers": ("brightest", "thesis", "largest", "keep"),
     "windowing": ("none", "window", "lut"),
     "tomosynthesis": ("skip", "middle", "mip"),
+    "j2k": ("full", "reduced"),
     "encoding": ("raw", "png"),
     "normalisation": ("max", "percentile", "foreground", "reference"),
 }
@@ -25,7 +26,8 @@ DEFAULT_RESAMPLE = Resample.parse("factor:8")
 # What came later, with the value that earlier recipes mean by its absence.
 OPTIONAL: dict[str, Any] = {
     "resample": str(DEFAULT_RESAMPLE), "voi_index": 0,
-    "tomosynthesis": CHOICES["tomosynthesis"][0], "lenient": False}
+    "tomosynthesis": CHOICES["tomosynthesis"][0], "lenient": False,
+    "j2k": CHOICES["j2k"][0]}
 DEFAULT_VARIANTS = (Variant.parse("resize:416x512"),
                     Variant.parse("crop:224x224"))
 
@@ -61,6 +63,7 @@ class Recipe:
       tomosynthesis: `skip`; `middle` takes the middle frame, `mip` the
         maximum of all.
       lenient: Whether what a file is counts more than what it says.
+      j2k: `reduced` decodes JPEG 2000 at a quarter, which its streams hold.
       encoding: Of the pixels in a record, `raw` or 16-bit `png`.
       normalisation: Contrast normalisation, applied when records are loaded.
       name: Which family of rules this is.
@@ -75,6 +78,7 @@ class Recipe:
     resample: Resample = DEFAULT_RESAMPLE
     tomosynthesis: str = CHOICES["tomosynthesis"][0]
     lenient: bool = False
+    j2k: str = CHOICES["j2k"][0]
     encoding: str = CHOICES["encoding"][0]
     normalisation: str = CHOICES["normalisation"][0]
     name: str = NAME

@@ -12,6 +12,7 @@ import os
 from collections.abc import Sequence
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pipelines import config as configs
@@ -184,11 +185,10 @@ def _planned(config: configs.BuildConfig) -> list[_Planned]:
 
 def planned_images(config: configs.BuildConfig) -> int:
     """How many images the plan means to write."""
-    db = database.connect(config.scratch)
-    database.view_parquet(db, "plan", local_copies.of([config.plan_path]))
-    images, = database.one_row(
-        db, "SELECT count(*) FROM plan WHERE status = 'planned'")
-    return images
+    with pq.ParquetFile(local_copies.one(config.plan_path)) as file:
+        return sum(
+            pc.sum(pc.equal(batch["status"], "planned")).as_py() or 0
+            for batch in file.iter_batches(_BATCH_ROWS, columns=["status"]))
 
 
 def _complete(path: str) -> _Complete:

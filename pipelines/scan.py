@@ -13,6 +13,7 @@ from pipelines import privacy
 from pipelines import reasons
 from pipelines import recipe as recipes
 from pipelines import schema
+from pipelines.workspace import Workspace
 
 # Pixels start at 570 to 32,872 bytes in every real mammogram met.
 PREFIX_BYTES = 64 << 10
@@ -116,18 +117,34 @@ def read_header(file: matching.MatchedFile,
         length = min(length * _GROWTH, limits.max_header_bytes)
 
 
-def read_whole(path: str, limits: Limits) -> bytes | memoryview:
+def read_whole(path: str, limits: Limits,
+               workspace: Workspace | None = None) -> bytes | memoryview:
     """A whole file, inflated if it is gzipped.
+
+    Args:
+      path: Of the file.
+      limits: How much of it is held.
+      workspace: Where it may be inflated, to stay until that is used again.
 
     Raises:
       Rejected: It is damaged or over the limit.
       OSError: It cannot be read.
     """
-    data = files.read(path, limits.max_file_bytes + 1)
+    return unpack(read_packed(path, limits), limits, workspace)
+
+
+def read_packed(path: str, limits: Limits) -> bytes:
+    """A whole file as it is, or one byte more than the limit."""
+    return files.read(path, limits.max_file_bytes + 1)
+
+
+def unpack(data: bytes, limits: Limits,
+           workspace: Workspace | None = None) -> bytes | memoryview:
+    """What `read_packed` gave, as `read_whole` has it."""
     if len(data) > limits.max_file_bytes:
         raise reasons.Rejected(
             "over_limit", f"the file is over {limits.max_file_bytes} bytes")
-    return compression.inflate(data, limits.max_file_bytes)
+    return compression.inflate(data, limits.max_file_bytes, workspace)
 
 
 def rejection(error: Exception) -> dict[str, str]:

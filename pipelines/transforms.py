@@ -89,6 +89,10 @@ class _ConvertShard(beam.DoFn):
             lambda row: _report(row["file_bytes"], row["reason"]))
         yield str(task.shard), counts
 
+    def teardown(self):
+        # What comes after the pipeline needs the memory.
+        self._workspace = preprocess.Workspace()
+
 
 def _report(size: int, reason: str | None) -> None:
     rejected = bool(reason and reasons.REASONS[reason].counts)

@@ -161,17 +161,17 @@ def test_a_changed_object_is_read_again_by_its_etag(store, bucket):
 
 def test_a_store_that_goes_away_ends_the_build_and_rejects_no_image(
         store, bucket, monkeypatch):
-    original = scan.read_whole
+    original = scan.read_packed
     left = [5]
 
-    def read_whole(path, limits):
+    def read_packed(path, limits):
         left[0] -= 1
         if left[0] < 0:
             raise files.Unavailable("the store is gone")
         return original(path, limits)
 
     with monkeypatch.context() as patch:
-        patch.setattr(scan, "read_whole", read_whole)
+        patch.setattr(scan, "read_packed", read_packed)
         with pytest.raises(convert.BuildFailed, match="the store is gone"):
             builds.run(settings(f"{bucket}/gone", bucket))
     assert "dataset.json" not in files.list_folder(f"{bucket}/gone")

@@ -69,7 +69,7 @@ def test_core_leaves_out_variants_and_loading():
                                 normalisation="percentile")
     assert recipe.core() == other.core()
     for field in ("breast_box", "markers", "windowing", "encoding",
-                  "tomosynthesis"):
+                  "tomosynthesis", "j2k"):
         changed = dataclasses.replace(
             recipe, **{field: module.CHOICES[field][1]})
         assert changed.core() != recipe.core()
@@ -87,6 +87,7 @@ def test_recipe_is_hashable_and_takes_a_list():
     ({"voi_index": 2}, {"voi_index": 2}),
     ({"tomosynthesis": "mip"}, {"tomosynthesis": "mip"}),
     ({"lenient": True}, {"lenient": True}),
+    ({"j2k": "reduced"}, {"j2k": "reduced"}),
 ])
 def test_of_what_came_later_only_what_differs_is_told(changed, told):
     recipe = dataclasses.replace(Recipe(), **changed)

@@ -1,14 +1,21 @@
-"""Measures how fast records are built, by transfer syntax.
+"""Measures how fast records are built, by transfer syntax, against others.
 
     python tools/bench_build.py
-    python tools/bench_build.py --patients=20 --syntaxes=explicit,jpegls
+    python tools/bench_build.py --syntaxes=explicit+gzip --workers=1,2 \
+        --rounds=5 --json=build.json
+    python tools/bench_build.py --stages
 
-For each syntax a synthetic cohort of full-size images is made; its headers are
-scanned and planned; then the conversion of all of it into both default
-variants is timed as a process of its own, Python's start, Beam and all writing
-included, with the files in the page cache. The same images are converted by a
-plain pool of processes (pydicom, gzip and OpenCV, no records written) in turn
-with it, so that the ratio holds on a machine whose speed comes and goes.
+For each syntax a synthetic cohort of full-size images is made, scanned and
+planned. Then in each round, with the files in the page cache, all of it is
+converted into both default variants by the build (`pipelines/build_records.py`
+as a user starts it, headers known from before), by the same function in a pool
+of forked processes without Beam, which is the floor, and by the peers of
+tools/bench_pool.py, which write nothing. Every figure is a median over the
+rounds, ratios are taken within a round, and smallest and largest stand in
+brackets. `start` is from the process's start to the first image; rates are
+from the first image to the last.
+
+--stages instead tells where an image's time goes, in one thread.
 """
 
 import os
@@ -17,10 +24,12 @@ import sys
 if not __package__:
     sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
+import importlib.util
+import json
 import pathlib
-import shutil
 import statistics
 import tempfile
+from typing import Any
 
 from absl import flags
 
@@ -28,62 +37,159 @@ from pipelines import command
 from pipelines import console
 
 PATIENTS = flags.DEFINE_integer(
-    "patients", 8, "Patients of each cohort, with about eight images each.")
+    "patients", 4, "Patients of each cohort, with about eight images each.")
+FILES = flags.DEFINE_integer(
+    "files", 96, "Copies are made until there are so many files of each.")
 SYNTAXES = flags.DEFINE_list(
     "syntaxes", ["explicit+gzip", "explicit", "deflated", "rle",
                  "jpeg_lossless_sv1", "jpegls", "j2k", "htj2k"],
     "Names that tools/make_cohort.py knows; +gzip around any.")
-ROUNDS = flags.DEFINE_integer("rounds", 3, "Timed builds of each.")
-BASELINE = flags.DEFINE_bool(
-    "baseline", True, "Also time a plain pool of pydicom, gzip and OpenCV.")
+ROUNDS = flags.DEFINE_integer("rounds", 3, "Timed rounds.")
+WORKERS = flags.DEFINE_list(
+    "workers", [], "Numbers of workers, the first of which is measured "
+    "against the last; one a core unless given.")
+PEERS = flags.DEFINE_list(
+    "peers", ["pydicom", "dicomsdl"], "What else to time; none if empty. "
+    "What is not installed is left out (requirements-bench.txt).")
+STAGES = flags.DEFINE_bool(
+    "stages", False, "Where the time of an image goes, and no race.")
+JSON = flags.DEFINE_string("json", None, "File for all that was measured.")
 SCRATCH = flags.DEFINE_string(
     "scratch", None, "Folder for the cohorts; a temporary one unless given.")
 
 
-def _measure(folder: pathlib.Path, syntax: str) -> list[str]:
-    """One row: syntax, images, MB each, images/s, MB/s, against the pool."""
+def _make(folder: pathlib.Path, syntax: str) -> list[pathlib.Path]:
+    """Makes a cohort and its plan; returns its files."""
     from tools import benchmarks
+    from tools import copies
 
     name, _, gzip = syntax.partition("+")
     benchmarks.make_cohort(
         folder, f"--patients={PATIENTS.value}", f"--transfer_syntaxes={name}",
         f"--gzip={'all' if gzip else 'none'}")
-    files = [path for path in (folder / "dicoms").rglob("*")
-             if path.is_file()]
-    size = sum(path.stat().st_size for path in files)
-    output = folder / "records"
-    words = benchmarks.build_words(folder, output)
-    benchmarks.watch([*words, "--plan_only"])
-    ours, theirs = [], []
+    files = copies.multiply(folder, FILES.value)
+    benchmarks.watch([*benchmarks.build_words(folder, folder / "records"),
+                      "--plan_only"])
+    return files
+
+
+def _peers() -> list[str]:
+    found = []
+    for name in PEERS.value:
+        if importlib.util.find_spec(name):
+            found.append(name)
+        else:
+            print(f"{name} is not installed (requirements-bench.txt): left "
+                  "out", file=sys.stderr)
+    return found
+
+
+def _race(folder: pathlib.Path, images: int, workers: list[int],
+          peers: list[str]) -> dict[str, Any]:
+    """Laps by way and workers, round after round."""
+    from tools import build_race
+
+    contestants = [(way, count) for count in workers
+                   for way in build_race.ways(folder, count, ["build", "ours"])]
+    contestants += [(way, workers[-1]) for way in build_race.ways(
+        folder, workers[-1], peers)]
+    laps: dict[str, Any] = {}
     for _ in range(ROUNDS.value):
-        ours.append(benchmarks.watch(words)[0])
-        for entry in output.iterdir():
-            if entry.name != ".work":
-                (shutil.rmtree if entry.is_dir() else os.remove)(entry)
-        if BASELINE.value:
-            theirs.append(benchmarks.watch([
-                sys.executable, str(benchmarks.ROOT / "tools/bench_pool.py"),
-                f"--dicoms={folder / 'dicoms'}"])[0])
-    seconds = statistics.median(ours)
-    ratio = (f"{statistics.median(t / o for t, o in zip(theirs, ours)):.1f}"
-             if theirs else "")
-    return [syntax, str(len(files)), f"{size / len(files) / 1e6:.1f}",
-            f"{len(files) / seconds:.1f}", f"{size / seconds / 1e6:.0f}",
-            ratio]
+        for way, count in list(contestants):
+            try:
+                lap = build_race.run(way, folder, images)
+            except RuntimeError as error:
+                if way.name not in peers:
+                    raise
+                contestants.remove((way, count))
+                print(f"{way.name} cannot read it: "
+                      f"{str(error).splitlines()[-1]}", file=sys.stderr)
+                continue
+            laps.setdefault(f"{way.name} {count}", []).append(lap)
+    return laps
+
+
+def _row(syntax: str, mean_mb: float, laps: dict[str, Any],
+         workers: list[int]) -> list[str]:
+    from tools import build_race
+
+    spread, most = build_race.spread, workers[-1]
+    ours, floor = laps[f"build {most}"], laps[f"ours {most}"]
+    cells = [syntax, str(ours[0].images), f"{mean_mb:.1f}",
+             spread([lap.start for lap in ours]),
+             spread([lap.rate for lap in ours]),
+             f"{statistics.median(lap.rate for lap in ours) * mean_mb:.0f}",
+             spread(build_race.ratios(ours, floor, lambda lap: lap.rate),
+                    "{:.2f}")]
+    for peer in PEERS.value:
+        theirs = laps.get(f"{peer} {most}", [])
+        for value in (lambda lap: lap.rate), (lambda lap: 1 / lap.whole):
+            cells.append(spread(build_race.ratios(ours, theirs, value))
+                         if theirs else "-")
+    if len(workers) > 1:
+        gains = [build_race.ratios(laps[f"{name} {most}"],
+                                   laps[f"{name} {workers[0]}"],
+                                   lambda lap: lap.rate)
+                 for name in ("build", "ours")]
+        cells += [spread(gain, "{:.2f}") for gain in gains]
+        cells.append(spread([a / b for a, b in zip(*gains)], "{:.2f}"))
+    return cells
+
+
+def _header(workers: list[int]) -> list[str]:
+    header = ["transfer syntax", "images", "MB each", "start s", "images/s",
+              "MB/s", "of the floor"]
+    for peer in PEERS.value:
+        header += [f"x {peer}", f"x {peer}, whole process"]
+    if len(workers) > 1:
+        times = f"{workers[-1]} workers over {workers[0]}"
+        header += [times, f"floor's {times}", "of the floor's gain"]
+    return header
 
 
 def main(argv: list[str]) -> None:
+    import dataclasses
+
     from tools import benchmarks
+    from tools import stage_times
 
     command.refuse_words(argv)
-    rows = []
+    workers = sorted(map(int, WORKERS.value)) or [
+        len(os.sched_getaffinity(0))]
+    peers = [] if STAGES.value else _peers()
+    rows: list[list[str]] = []
+    found: dict[str, Any] = {}
     for syntax in SYNTAXES.value:
-        with tempfile.TemporaryDirectory(dir=SCRATCH.value) as folder:
+        with tempfile.TemporaryDirectory(dir=SCRATCH.value) as name:
             console.info(f"{syntax} ...")
-            rows.append(_measure(pathlib.Path(folder), syntax))
-    print(benchmarks.machine())
-    print(benchmarks.table(["transfer syntax", "images", "MB each",
-                            "images/s", "MB/s", "x plain pool"], rows))
+            folder = pathlib.Path(name)
+            files = _make(folder, syntax)
+            if STAGES.value:
+                times = benchmarks.in_new_process(
+                    stage_times.measure, str(folder / "records"), ROUNDS.value)
+                found[syntax] = times
+                rows.append([syntax, *(
+                    f"{times[stage]:.1f}" for stage in stage_times.STAGES),
+                    f"{sum(times.values()):.1f}"])
+                continue
+            images = benchmarks.in_new_process(
+                stage_times.planned_images, str(folder / "records"))
+            laps = _race(folder, images, workers, peers)
+            found[syntax] = {way: [dataclasses.asdict(lap) for lap in of]
+                             for way, of in laps.items()}
+            size = sum(path.stat().st_size for path in files)
+            rows.append(_row(syntax, size / len(files) / 1e6, laps, workers))
+    header = (["ms of one image", *stage_times.STAGES, "all"]
+              if STAGES.value else _header(workers))
+    load = "{:.1f}, {:.1f}, {:.1f}".format(*os.getloadavg())
+    print(f"{benchmarks.machine()}, load averages {load}")
+    print(benchmarks.table(header, rows))
+    if JSON.value:
+        pathlib.Path(JSON.value).write_text(json.dumps({
+            "machine": benchmarks.machine(), "load": os.getloadavg(),
+            "files": FILES.value, "rounds": ROUNDS.value,
+            "workers": workers, "found": found}, indent=2) + "\n",
+            encoding="utf-8")
 
 
 if __name__ == "__main__":
