@@ -16,7 +16,7 @@ OURS = ["dicoms", "label_table", "markers"]
     ("--dicom=x", "did you mean --dicoms?"),
     ("--direct_num_worker=2", "did you mean --direct_num_workers?"),
     ("--runer=DirectRunner", "did you mean --runner?"),
-    ("--zzzzzz", "there is no flag --zzzzzz (--help lists ours)"),
+    ("--zzzzzz", "there is no flag --zzzzzz (--help lists all)"),
     ("data/dicoms", "'data/dicoms' is not a flag"),
     ("--direct_num_workers=two", "invalid int value: 'two'"),
 ])

@@ -53,7 +53,8 @@ CROSSCUTTING = ("test_documents", "test_journey", "test_layout",
 # All that lies beside the packages; what Git ignores apart.
 TOP_LEVEL = {
     "BUILD.md", "pipelines", "model", "tools", "tests", "requirements.txt",
-    "requirements-gpu.txt", "requirements-latest.txt", "setup.cfg",
+    "requirements-bench.txt", "requirements-gpu.txt",
+    "requirements-latest.txt", "setup.cfg",
     # What convention demands.
     "README.md", "LICENSE", "CHANGELOG.md", "pyproject.toml", ".ci",
     ".gitignore", "docs"}
