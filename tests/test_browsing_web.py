@@ -430,7 +430,7 @@ def test_a_failure_of_ours_ends_one_request_and_tells_its_kind(
     monkeypatch.setattr(facts, "data_set", fails)
     assert data.get("/api/dataset", 500) == {
         "error": "RuntimeError: see the terminal"}
-    assert "browse.py: /api/dataset: RuntimeError" in capsys.readouterr().err
+    assert "/api/dataset: RuntimeError" in capsys.readouterr().err
     assert data.get("/api/page")["total"]
 
 

@@ -33,6 +33,16 @@ WRONG = {
     "tools/bench_build.py": [(["stray"], "'stray'")],
     "tools/bench_contrast.py": [
         (["stray"], "'stray'"), (["--epochs=0"], "a positive integer")],
+    "tools/bench_encoding.py": [
+        (["--records=none"], "none"), (["stray"], "'stray'")],
+    "tools/bench_query.py": [(["stray"], "'stray'")],
+    "tools/bench_report.py": [(["--records=none"], "no data set in none")],
+    "tools/bench_start.py": [(["stray"], "'stray'")],
+    "tools/bench_train.py": [(["--choices=typo"], "there are float32")],
+    "tools/browse.py": [
+        (["--records=none"], "no data set in none"), (["stray"], "'stray'")],
+    "tools/report.py": [
+        (["--records=none"], "no data set in none"), (["stray"], "'stray'")],
     "tools/bench_loader.py": [
         (["--records=none"], "no records of 416x512 in none")],
     "tools/bench_memory.py": [(["stray"], "'stray'")],

@@ -46,9 +46,9 @@ def test_a_program_that_cannot_begin_answers_nothing():
 
 
 def test_what_is_really_loaded_and_decoded():
-    found = probing.ask(["import:json", "import:no_such_module", "crc", "gzip",
-                        "codec:jpegls", "codec:jpeg_baseline",
-                        "codec:no_such_codec"])
+    found = probing.ask([
+        "import:json", "import:no_such_module", "crc", "gzip", "codec:jpegls",
+        "codec:jpeg_baseline", "codec:no_such_codec"])
     assert found["import:json"] == Answer()
     assert "No module named 'no_such_module'" in (
         found["import:no_such_module"].error)

@@ -329,5 +329,5 @@ def test_the_script_writes_into_the_folder_and_verification_bears_it(records):
     assert "report.html" not in done.stdout + done.stderr
     done = run("report.py", "--records=nowhere")
     assert done.returncode == 1
-    assert done.stderr.startswith("report.py: no data set in nowhere")
+    assert done.stderr.startswith("report: no data set in nowhere")
     assert done.stderr.count("\n") == 1

@@ -79,8 +79,8 @@ def _peers() -> list[str]:
         if importlib.util.find_spec(name):
             found.append(name)
         else:
-            print(f"{name} is not installed (requirements-bench.txt): left "
-                  "out", file=sys.stderr)
+            console.warning(f"{name} is not installed (requirements-bench.txt"
+                            "): left out")
     return found
 
 
@@ -102,8 +102,8 @@ def _race(folder: pathlib.Path, images: int, workers: list[int],
                 if way.name not in peers:
                     raise
                 contestants.remove((way, count))
-                print(f"{way.name} cannot read it: "
-                      f"{str(error).splitlines()[-1]}", file=sys.stderr)
+                console.warning(f"{way.name} cannot read it: "
+                                f"{str(error).splitlines()[-1]}")
                 continue
             laps.setdefault(f"{way.name} {count}", []).append(lap)
     return laps

@@ -18,8 +18,9 @@ if not __package__:
 
 import dataclasses
 
-from absl import app
 from absl import flags
+
+from pipelines import command
 
 RECORDS = flags.DEFINE_string(
     "records", "data/records", "Folder of the data set.")
@@ -33,6 +34,7 @@ JSON = flags.DEFINE_string("json", None, "File to write all figures to.")
 
 
 def main(argv: list[str]) -> int:
+    command.refuse_words(argv)
     import numpy as np
 
     from model import index as indices
@@ -42,11 +44,13 @@ def main(argv: list[str]) -> int:
     from tools import lossless
     from tools import rounds
 
-    if len(argv) > 1:
-        raise app.UsageError(f"unknown words: {' '.join(argv[1:])}")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    variants = records.variants(RECORDS.value)
+    if not variants:
+        raise ValueError(f"no records in {RECORDS.value}: build a data set "
+                         "there, or name another by --records")
     figures, rows = {}, []
-    for variant in records.variants(RECORDS.value):
+    for variant in variants:
         index = indices.load(RECORDS.value, variant, SPLIT.value, columns=())
         chosen = np.unique(np.linspace(
             0, len(index) - 1, IMAGES.value).astype(int))
@@ -70,4 +74,4 @@ def main(argv: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    app.run(main)
+    command.run(main)

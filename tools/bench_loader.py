@@ -38,6 +38,7 @@ from typing import Any
 from absl import flags
 
 from pipelines import command
+from pipelines import console
 
 RECORDS = flags.DEFINE_string(
     "records", None, "Folder of the data set to read; one is made unless "
@@ -80,7 +81,7 @@ def _build(cohort: pathlib.Path, outputs: list[pathlib.Path]) -> None:
         cohort, f"--patients={PATIENTS.value}", "--scale=0.25",
         "--transfer_syntaxes=explicit", "--gzip=none", "--overwrite")
     for output in outputs:
-        print(f"{output} ...", file=sys.stderr)
+        console.info(f"{output} ...")
         # Images are small, but fill the whole size.
         benchmarks.watch(benchmarks.build_words(
             cohort, output, f"--encoding={output.name.rpartition('-')[2]}",
@@ -101,7 +102,7 @@ def _readers(found: list[Any], folder: pathlib.Path) -> tuple[list[Any],
     if PEERS.value:
         made = str(folder)
         os.makedirs(made, exist_ok=True)
-        print(f"{made} ...", file=sys.stderr)
+        console.info(f"{made} ...")
         formats.write(first, made)
         peers, missing = readers.peers(first, size, made)
     listed = readers.floors(first, size, made)

@@ -21,8 +21,10 @@ import statistics
 import tempfile
 from typing import Any
 
-from absl import app
 from absl import flags
+
+from pipelines import command
+from pipelines import console
 
 ROWS = flags.DEFINE_integer(
     "rows", 557_642, "Files that there are rows of.", lower_bound=1000)
@@ -58,16 +60,15 @@ def _table(stores: dict[str, Any],
 
 
 def main(argv: list[str]) -> None:
+    command.refuse_words(argv)
     from tools import asking
     from tools import benchmarks
     from tools import planning
     from tools import rounds
 
-    if len(argv) > 1:
-        raise app.UsageError(f"unknown words: {' '.join(argv[1:])}")
     with tempfile.TemporaryDirectory(dir=SCRATCH.value) as name:
         folder = pathlib.Path(name)
-        print(f"{ROWS.value:,} rows ...", file=sys.stderr)
+        console.info(f"{ROWS.value:,} rows ...")
         benchmarks.in_new_process(planning.measure, folder, ROWS.value)
         stores = asking.write(folder, str(folder / "records"))
         found = rounds.interleaved(asking.measures(stores), ROUNDS.value)
@@ -80,4 +81,4 @@ def main(argv: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    app.run(main)
+    command.run(main)

@@ -19,8 +19,9 @@ import pathlib
 import shutil
 import tempfile
 
-from absl import app
 from absl import flags
+
+from pipelines import command
 
 RECORDS = flags.DEFINE_string(
     "records", "data/records", "Folder of a built data set to repeat.")
@@ -70,17 +71,12 @@ def repeat(source: str, target: str, rows: int) -> None:
 
 
 def main(argv: list[str]) -> int:
-    if len(argv) > 1:
-        raise app.UsageError(f"unknown words: {' '.join(argv[1:])}")
+    command.refuse_words(argv)
     from tools import benchmarks
 
     with tempfile.TemporaryDirectory() as folder:
         large = os.path.join(folder, "large")
-        try:
-            repeat(RECORDS.value, large, ROWS.value)
-        except (ValueError, OSError) as error:
-            print(f"bench_report.py: {error}", file=sys.stderr)
-            return 1
+        repeat(RECORDS.value, large, ROWS.value)
         page = os.path.join(folder, "report.html")
         seconds, peak = benchmarks.watch([
             sys.executable, str(_ROOT / "tools/report.py"),
@@ -94,4 +90,4 @@ def main(argv: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    app.run(main)
+    command.run(main)

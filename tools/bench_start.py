@@ -22,8 +22,9 @@ import tempfile
 from collections.abc import Callable
 from typing import Any
 
-from absl import app
 from absl import flags
+
+from pipelines import command
 
 RECORDS = flags.DEFINE_string(
     "records", None, "Folder of the data set to ask; a small one is made "
@@ -52,8 +53,7 @@ def main(argv: list[str]) -> None:
     from tools import benchmarks
     from tools import rounds
 
-    if len(argv) > 1:
-        raise app.UsageError(f"unknown words: {' '.join(argv[1:])}")
+    command.refuse_words(argv)
     with tempfile.TemporaryDirectory() as folder:
         records = RECORDS.value
         if records is None:
@@ -80,4 +80,4 @@ def main(argv: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    app.run(main)
+    command.run(main)

@@ -26,8 +26,10 @@ import statistics
 import tempfile
 from typing import Any
 
-from absl import app
 from absl import flags
+
+from pipelines import command
+from pipelines import console
 
 CHOICES: dict[str, dict[str, Any]] = {
     "float32": {}, "xla": {"xla": True},
@@ -69,7 +71,7 @@ def _learn(records: str, name: str) -> Any:
     from tools import benchmarks
     from tools import learning
 
-    print(f"{name} ...", file=sys.stderr)
+    console.info(f"{name} ...")
     return benchmarks.in_new_process(learning.measure, learning.Choice(
         records, INPUT.value, ARCH.value, BATCH_SIZE.value,
         STEPS.value if name == "float32" else FEW_STEPS.value,
@@ -105,9 +107,11 @@ def main(argv: list[str]) -> None:
     from tools import benchmarks
     from tools import rounds
 
+    command.refuse_words(argv)
     unknown = [name for name in CHOSEN.value if name not in CHOICES]
-    if argv[1:] or unknown:
-        raise app.UsageError(f"unknown words: {' '.join(argv[1:] + unknown)}")
+    if unknown:
+        raise command.UsageError(f"--choices={','.join(unknown)}: there are "
+                                 f"{', '.join(CHOICES)}")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     with tempfile.TemporaryDirectory() as folder:
         records = RECORDS.value or _made(pathlib.Path(folder))
@@ -127,4 +131,4 @@ def main(argv: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    app.run(main)
+    command.run(main)

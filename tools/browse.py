@@ -23,8 +23,9 @@ from concurrent import futures
 import threading
 import time
 
-from absl import app
 from absl import flags
+
+from pipelines import command
 
 RECORDS = flags.DEFINE_string(
     "records", "data/records", "Folder of the data set to look at.")
@@ -82,19 +83,17 @@ def serve(records: str, run_dir: str | None, port: int) -> None:
 
 
 def main(argv: list[str]) -> int:
-    if len(argv) > 1:
-        raise app.UsageError(f"unknown words: {' '.join(argv[1:])}")
+    command.refuse_words(argv)
     import duckdb
 
     try:
         serve(RECORDS.value, RUN_DIR.value, PORT.value)
-    except (ValueError, OSError, duckdb.Error) as error:
-        print("browse.py:", " ".join(str(error).split()), file=sys.stderr)
-        return 1
+    except duckdb.Error as error:
+        return command.fail(error)
     except KeyboardInterrupt:
         pass
-    return 0
+    return command.DONE
 
 
 if __name__ == "__main__":
-    app.run(main)
+    command.run(main)

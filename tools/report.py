@@ -18,8 +18,9 @@ import sys
 if not __package__:
     sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
-from absl import app
 from absl import flags
+
+from pipelines import command
 
 RECORDS = flags.DEFINE_string(
     "records", "data/records", "Folder of the data set.")
@@ -51,8 +52,7 @@ def report(root: str, images: int, identifiers: bool) -> str:
 
 
 def main(argv: list[str]) -> int:
-    if len(argv) > 1:
-        raise app.UsageError(f"unknown words: {' '.join(argv[1:])}")
+    command.refuse_words(argv)
     import duckdb
 
     from pipelines import files
@@ -64,14 +64,11 @@ def main(argv: list[str]) -> int:
         files.write_atomically(
             files.to_text(os.path.abspath(path)) if files.is_local(path)
             else path, text.encode())
-    except (ValueError, OSError, duckdb.Error) as error:
-        print("report.py:", " ".join(str(error).split()), file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        return 130
+    except duckdb.Error as error:
+        return command.fail(error)
     print(f"{path}: {len(text) / 1e6:.1f} MB")
-    return 0
+    return command.DONE
 
 
 if __name__ == "__main__":
-    app.run(main)
+    command.run(main)

@@ -8,12 +8,12 @@ address ever becomes a path.
 
 import json
 import os
-import sys
 from collections.abc import Callable, Iterable
 from typing import Any
 
 from werkzeug.wrappers import Request, Response
 
+from pipelines import console
 from tools.browsing import facts
 from tools.browsing import originals
 from tools.browsing import pictures
@@ -95,7 +95,7 @@ class Application:
             # A damaged record, a missing shard: no fault of the asker's.
             return _error(500, f"the data set is damaged: {error}")
         except Exception as error:  # One request must not end the server.
-            print(f"browse.py: {request.path}: {error!r}", file=sys.stderr)
+            console.error(f"{request.path}: {error!r}")
             return _error(500, f"{type(error).__name__}: see the terminal")
 
     @property
