@@ -312,6 +312,9 @@ def main(argv: list[str]) -> int:
                            on_sealed=_write_report)
     except convert.BuildFailed as error:
         return command.fail(error)
+    finally:
+        # Else DuckDB takes what is there at the end for leaked.
+        gc.unfreeze()
 
 
 if __name__ == "__main__":

@@ -11,8 +11,6 @@ import sys
 from collections.abc import Iterator, Sequence
 from importlib import abc
 
-import pyarrow as pa
-
 # Where a build runs in its own process; other engines may stage their files
 # by these.
 EMBEDDED = ("DirectRunner", "FnApiRunner")
@@ -31,6 +29,7 @@ def import_beam(arguments: Sequence[str]) -> None:
     runner = parser.parse_known_args(list(arguments))[0].runner
     with without(*(_COMPANIONS if runner in EMBEDDED else ())):
         import apache_beam  # noqa: F401
+        import pyarrow as pa
 
         # Arrow looks for pandas when it makes its first array of what it has
         # to guess the type of, and then never again.
