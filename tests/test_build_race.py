@@ -34,7 +34,7 @@ def test_what_writes_is_watched(tmp_path):
                          tmp_path, 5)
     assert lap.start >= 0.3 and lap.converting >= 0.4
     assert lap.whole >= lap.start + lap.converting + 0.1
-    assert lap.rate == 4 / lap.converting
+    assert lap.rate == 4 / lap.converting and 0 < lap.cpu < lap.whole
     # The next round starts from the plan.
     assert [path.name for path in output.iterdir()] == [".work"]
 

@@ -13,7 +13,8 @@ of forked processes without Beam, which is the floor, and by the peers of
 tools/bench_pool.py, which write nothing. Every figure is a median over the
 rounds, ratios are taken within a round, and smallest and largest stand in
 brackets. `start` is from the process's start to the first image; rates are
-from the first image to the last.
+from the first image to the last. CPU is that of the whole process and its
+workers, its start included, and holds where others have the machine too.
 
 --stages instead tells where an image's time goes, in one thread.
 """
@@ -115,15 +116,17 @@ def _row(syntax: str, mean_mb: float, laps: dict[str, Any],
 
     spread, most = build_race.spread, workers[-1]
     ours, floor = laps[f"build {most}"], laps[f"ours {most}"]
-    cells = [syntax, str(ours[0].images), f"{mean_mb:.1f}",
+    images = ours[0].images
+    cells = [syntax, str(images), f"{mean_mb:.1f}",
              spread([lap.start for lap in ours]),
              spread([lap.rate for lap in ours]),
              f"{statistics.median(lap.rate for lap in ours) * mean_mb:.0f}",
-             spread(build_race.ratios(ours, floor, lambda lap: lap.rate),
-                    "{:.2f}")]
+             spread([lap.cpu * 1000 / images for lap in ours], "{:.0f}"),
+             *(spread(build_race.ratios(ours, floor, value), "{:.2f}")
+               for value in (lambda lap: lap.rate, lambda lap: 1 / lap.cpu))]
     for peer in PEERS.value:
         theirs = laps.get(f"{peer} {most}", [])
-        for value in (lambda lap: lap.rate), (lambda lap: 1 / lap.whole):
+        for value in (lambda lap: lap.rate), (lambda lap: 1 / lap.cpu):
             cells.append(spread(build_race.ratios(ours, theirs, value))
                          if theirs else "-")
     if len(workers) > 1:
@@ -138,9 +141,9 @@ def _row(syntax: str, mean_mb: float, laps: dict[str, Any],
 
 def _header(workers: list[int]) -> list[str]:
     header = ["transfer syntax", "images", "MB each", "start s", "images/s",
-              "MB/s", "of the floor"]
+              "MB/s", "CPU ms", "of the floor", "by CPU"]
     for peer in PEERS.value:
-        header += [f"x {peer}", f"x {peer}, whole process"]
+        header += [f"x {peer}", f"x {peer} by CPU"]
     if len(workers) > 1:
         times = f"{workers[-1]} workers over {workers[0]}"
         header += [times, f"floor's {times}", "of the floor's gain"]

@@ -8,6 +8,7 @@ apart from its rate.
 import dataclasses
 import os
 import pathlib
+import resource
 import shutil
 import statistics
 import subprocess
@@ -30,12 +31,15 @@ class Lap:
       converting: From its first image to its last.
       whole: From its start to its end.
       images: How many.
+      cpu: Seconds of a core, of it and its workers, its start included. They
+        hold where others have the machine too.
     """
 
     start: float
     converting: float
     whole: float
     images: int
+    cpu: float = 0.0
 
     @property
     def rate(self) -> float:
@@ -88,7 +92,7 @@ def run(way: Way, folder: pathlib.Path, images: int) -> Lap:
       RuntimeError: It failed; with what it printed.
     """
     output = folder / "records"
-    begun = time.monotonic()
+    begun, before = time.monotonic(), _children_cpu()
     with subprocess.Popen(way.words, stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT, text=True) as process:
         watched = _Watched(output) if way.writes else None
@@ -101,7 +105,14 @@ def run(way: Way, folder: pathlib.Path, images: int) -> Lap:
         raise RuntimeError(f"{' '.join(way.words)} ended with status "
                            f"{process.returncode}:\n{text[-4000:]}")
     clear(output)
-    return Lap(times[0] - begun, times[-1] - times[0], ended - begun, images)
+    return Lap(times[0] - begun, times[-1] - times[0], ended - begun, images,
+               _children_cpu() - before)
+
+
+def _children_cpu() -> float:
+    """Seconds of all child processes that have ended."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
 
 
 def clear(output: pathlib.Path) -> None:
