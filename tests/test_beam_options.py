@@ -88,3 +88,28 @@ def test_nothing_of_the_launcher_travels_to_the_workers():
 def test_an_s3_store_is_told_by_the_environment_alone():
     with pytest.raises(beam_options.UnknownFlag, match="AWS_ENDPOINT_URL"):
         beam_options.parse(["--s3_endpoint_url=http://127.0.0.1:1"], [])
+
+
+def test_names_are_all_of_beams_and_no_others():
+    parser = beam_options._Parser(add_help=False, allow_abbrev=False)
+    for group in beam_options._subclasses(pipeline_options.PipelineOptions):
+        group._add_argparse_args(parser)
+    assert beam_options.names() >= {
+        name for action in parser._actions for name in action.option_strings}
+    assert len(beam_options.names()) < 250
+
+
+@pytest.mark.parametrize("words, message", [
+    (["--runner=flink", "--marker=largest"], "did you mean --markers?"),
+    (["--runer", "DirectRunner"], "did you mean --runner?"),
+    (["--zzzzzz"], "there is no flag --zzzzzz (--help lists ours)"),
+    (["--runner", "flink", "--experiments=a", "--no_save_main_session"], None),
+    (["data/dicoms"], None), ([], None),  # For parse.
+])
+def test_a_wrong_name_is_told_without_beam(words, message):
+    if message is None:
+        beam_options.check_names(words, OURS)
+        return
+    with pytest.raises(beam_options.UnknownFlag) as error:
+        beam_options.check_names(words, OURS)
+    assert message in str(error.value)

@@ -46,9 +46,11 @@ BATCH_SIZE = flags.DEFINE_integer("batch_size", 32, "Images of a step.")
 STEPS = flags.DEFINE_integer("steps", 8, "Steps of an epoch of float32.")
 FEW_STEPS = flags.DEFINE_integer(
     "few_steps", 2, "Steps of an epoch of the other choices.")
-EPOCHS = flags.DEFINE_integer("epochs", 3, "Timed epochs of either kind.")
+EPOCHS = flags.DEFINE_integer(
+    "epochs", 3, "Timed epochs of either kind, of float32; else one.")
 CHOSEN = flags.DEFINE_list(
-    "choices", list(CHOICES), f"Which of {', '.join(CHOICES)}.")
+    "choices", ["float32", "xla", "bfloat16"],
+    f"Which of {', '.join(CHOICES)}; the last takes many minutes on a CPU.")
 IMAGES = flags.DEFINE_integer(
     "images", 557_642, "Images of the archive whose epoch's figures are timed; "
     "eight tenths are trained on, one is validated by.")
@@ -74,8 +76,8 @@ def _learn(records: str, name: str) -> Any:
     console.info(f"{name} ...")
     return benchmarks.in_new_process(learning.measure, learning.Choice(
         records, INPUT.value, ARCH.value, BATCH_SIZE.value,
-        STEPS.value if name == "float32" else FEW_STEPS.value,
-        EPOCHS.value, **CHOICES[name]))
+        *((STEPS.value, EPOCHS.value) if name == "float32" else
+          (FEW_STEPS.value, 1)), **CHOICES[name]))
 
 
 def _row(name: str, found: Any) -> list[str]:
