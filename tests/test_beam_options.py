@@ -102,7 +102,7 @@ def test_names_are_all_of_beams_and_no_others():
 @pytest.mark.parametrize("words, message", [
     (["--runner=flink", "--marker=largest"], "did you mean --markers?"),
     (["--runer", "DirectRunner"], "did you mean --runner?"),
-    (["--zzzzzz"], "there is no flag --zzzzzz (--help lists ours)"),
+    (["--zzzzzz"], "there is no flag --zzzzzz (--help lists all)"),
     (["--runner", "flink", "--experiments=a", "--no_save_main_session"], None),
     (["data/dicoms"], None), ([], None),  # For parse.
 ])

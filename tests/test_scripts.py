@@ -53,7 +53,7 @@ def test_a_report_is_written_where_it_is_wanted_and_never_fails_a_build(
     page.rmdir()
     assert done.returncode == 0
     assert "warning: no report was written: report: " in done.stderr
-    assert "split       images  cancer  no cancer  unknown" in done.stderr
+    assert "split       images  cancer  no cancer  unknown" in done.stdout
 
 
 @pytest.mark.parametrize("words, message", [

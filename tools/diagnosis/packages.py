@@ -20,9 +20,9 @@ _PYTHON = (3, 11)
 # What is imported, where it is not called as its distribution.
 _MODULES = {
     "absl-py": "absl", "apache-beam": "apache_beam", "opencv-python-headless":
-    "cv2", "protobuf": "google.protobuf", "pylibjpeg-libjpeg": "libjpeg",
-    "pylibjpeg-openjpeg": "openjpeg", "pylibjpeg-rle": "rle",
-    "pytest-xdist": "xdist"}
+    "cv2", "pillow": "PIL", "protobuf": "google.protobuf",
+    "pylibjpeg-libjpeg": "libjpeg", "pylibjpeg-openjpeg": "openjpeg",
+    "pylibjpeg-rle": "rle", "pytest-xdist": "xdist"}
 # Neither building nor training needs these.
 _NOT_NEEDED = frozenset({
     "hypothesis", "pylibjpeg", "pylibjpeg-libjpeg", "pylibjpeg-openjpeg",
