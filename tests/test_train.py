@@ -47,7 +47,7 @@ def trained(folder):
     (["--arch=resnt"], "resnt"),
     (["--epochs=many"], "many"),
     (["--batchsize=8"], "batch_size"),
-    (["resnet"], "'resnet' is not a flag"),
+    (["resnet"], "unexpected 'resnet'"),
     (["--input=48"], "not WIDTHxHEIGHT"),
     (["--input=64x64"], "python pipelines/build_records.py --variants="),
     (["--records=nowhere"], "no records of 48x64 in nowhere"),

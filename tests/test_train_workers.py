@@ -105,7 +105,7 @@ def test_killed_workers_are_started_again_and_end_with_the_same_numbers(
     for killed, left in ((1, 0), (0, 1)):
         assert f"worker {killed} was killed by SIGKILL" in text
         assert f"worker {left} lost another worker (status 75)" in text
-        assert f"[{left}] train: another worker is gone: start all" in text
+        assert f"[{left}] tiny_network: another worker is gone" in text
     assert "[0] going on after step 4, in epoch 1" in text
     assert "[0] going on after step 12, in epoch 2" in text
     assert text.count("all workers start again") >= 2
