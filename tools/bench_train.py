@@ -74,10 +74,12 @@ def _learn(records: str, name: str) -> Any:
     from tools import learning
 
     console.info(f"{name} ...")
-    return benchmarks.in_new_process(learning.measure, learning.Choice(
+    found = benchmarks.in_new_process(learning.measure, learning.Choice(
         records, INPUT.value, ARCH.value, BATCH_SIZE.value,
         *((STEPS.value, EPOCHS.value) if name == "float32" else
           (FEW_STEPS.value, 1)), **CHOICES[name]))
+    console.info(" ".join(_row(name, found)))
+    return found
 
 
 def _row(name: str, found: Any) -> list[str]:
