@@ -57,6 +57,7 @@ def executed(tmp_path_factory):
     return json.loads(notebook.cells[-1].outputs[-1].text), folder / "data"
 
 
+@pytest.mark.slow
 def test_its_counts_are_those_of_the_metadata(executed):
     told, folder = executed
     rows = pq.read_table(folder / "records/metadata").to_pylist()
@@ -77,6 +78,7 @@ def test_its_counts_are_those_of_the_metadata(executed):
     assert "split" in told["report"] and "truncated" in told["report"]
 
 
+@pytest.mark.slow
 def test_the_image_by_its_offset_is_that_of_its_row(executed):
     told, folder = executed
     variant = folder / "records/resize-416x512"
@@ -88,6 +90,7 @@ def test_the_image_by_its_offset_is_that_of_its_row(executed):
     assert told["cancer"] == max(row["cancer"] for row in rows)
 
 
+@pytest.mark.slow
 def test_the_stages_end_in_what_the_record_holds(executed):
     told, _ = executed
     assert told["is_the_record"] is True
