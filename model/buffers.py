@@ -1,7 +1,7 @@
 """Memory that batches are read into, used again and again.
 
 Fresh memory is not free: the kernel clears each page of it when it is first
-touched, which takes as long as reading an image into it. So what a batch
+touched, up to a tenth of what a batch costs (BUILD.md). So what a batch
 occupied is kept, once nobody holds the batch any more, for one to come.
 """
 
