@@ -6,6 +6,7 @@ that are not there. A strip is one row of cells.
 """
 
 import dataclasses
+from collections.abc import Callable
 
 import cv2
 import numpy as np
@@ -46,11 +47,15 @@ def cells(length: int) -> int:
     return -(-length // CELL)
 
 
-def survey(pixels: np.ndarray) -> Survey:
+def survey(pixels: np.ndarray,
+           fill: Callable[[slice], None] | None = None) -> Survey:
     """Means by cell and maxima by strip.
 
     Args:
       pixels: uint16 `[height, width]`, contiguous, neither side 0.
+      fill: Writes some rows of the pixels, which are surveyed while they are
+        in the processor's cache: on a full-size image that saves a quarter of
+        the time of both. None: they are there.
 
     Returns:
       The survey, equal to what OpenCV's INTER_AREA gives on the image padded
@@ -62,7 +67,10 @@ def survey(pixels: np.ndarray) -> Survey:
                     np.empty(rows, np.uint16))
     for first in range(0, rows, _STRIPS_AT_ONCE):
         last = min(first + _STRIPS_AT_ONCE, rows)
-        block = _padded(pixels[first * CELL:last * CELL],
+        shown = slice(first * CELL, last * CELL)
+        if fill:
+            fill(shown)
+        block = _padded(pixels[shown],
                         (last - first) * CELL, columns * CELL)
         maxima = result.strip_maxima[first:last]
         block.reshape(last - first, -1).max(axis=1, out=maxima)
@@ -88,18 +96,20 @@ def _mean_any(block: np.ndarray, out: np.ndarray) -> None:
 def _mean_small(block: np.ndarray, out: np.ndarray) -> None:
     """The means of a block whose pixels have at most 13 bits.
 
-    Neighbours are added as the halves of one wider number, which NumPy does
-    many at a time: less than half of OpenCV's time.
+    Two neighbours are added as the halves of one wider number, which NumPy
+    does many at a time: less than half of OpenCV's time.
     """
     height, width = block.shape
-    sums = np.add.reduce(block.reshape(height // CELL, CELL, width), axis=1,
-                         dtype=np.uint16)
-    for wider, bits in ((np.uint32, 16), (np.uint64, 32)):
-        pairs = sums.view(wider)
-        sums = pairs & wider((1 << bits) - 1)
-        sums += pairs >> wider(bits)
-    sums = sums[:, 0::2] + sums[:, 1::2]
+    by_column = np.add.reduce(block.reshape(height // CELL, CELL, width),
+                              axis=1, dtype=np.uint16)
+    pairs = by_column.view(np.uint32)
+    sums = pairs & np.uint32(0xffff)
+    sums += pairs >> np.uint32(16)
+    quarters = sums.reshape(height // CELL, width // CELL, CELL // 2)
+    means = quarters[..., 0] + quarters[..., 1]
+    means += quarters[..., 2]
+    means += quarters[..., 3]
     # Half of a cell less one, and one more where the quotient is odd: rounds
     # half to even.
-    odd = sums // _CELL_PIXELS & 1
-    out[...] = (sums + odd + (_CELL_PIXELS // 2 - 1)) // _CELL_PIXELS
+    odd = means // _CELL_PIXELS & 1
+    out[...] = (means + odd + (_CELL_PIXELS // 2 - 1)) // _CELL_PIXELS

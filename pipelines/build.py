@@ -33,6 +33,7 @@ from pipelines import seal
 from pipelines import shards
 from pipelines import sources
 from pipelines import transforms
+from pipelines import turns
 
 # As a worker's traceback has it; Beam adds the step.
 _FAILURE = re.compile(
@@ -163,7 +164,9 @@ def _run(tasks: Sequence[Any], transform: beam.PTransform, options: Any,
                              options=options)
     _ = pipeline | "Tasks" >> transforms.Tasks(tasks) | transform
     embedded = beam_options.is_embedded(options)
-    with progress.Reporter(stage, stream), _silence(for_good=not embedded):
+    in_turn = turns.shared(tasks) if embedded else contextlib.nullcontext()
+    with (progress.Reporter(stage, stream), in_turn,
+          _silence(for_good=not embedded)):
         try:
             state = _finish(pipeline)
         except Exception as error:

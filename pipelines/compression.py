@@ -4,6 +4,7 @@ Any file may be gzipped, whatever its name. The size that a gzip file states
 about itself is a hint; the limit holds whatever it says.
 """
 
+import struct
 import zlib
 from collections.abc import Iterator
 from typing import Any
@@ -16,12 +17,19 @@ from pipelines.workspace import Workspace
 _imagecodecs: Any = imagecodecs  # It takes any buffer.
 
 _MAGIC = b"\x1f\x8b"
+_DEFLATE = 8  # the only method there is
+_HEADER_CRC, _EXTRA, _NAME, _COMMENT = 2, 4, 8, 16
+_FLAGS = 31
+_TRAILER = struct.Struct("<LL")
 _GZIP_WBITS = 16 + zlib.MAX_WBITS
 # An empty member: ten bytes of header, two of stream, eight of trailer.
 _MIN_MEMBER_BYTES = 20
 # Compressed bytes given to zlib at a time; what it does not use is copied.
 _INPUT_BYTES = 256 << 10
 _OUTPUT_BYTES = 4 << 20
+# A name and a comment, mostly of some ten bytes.
+_MOST_HEADER_BYTES = 64 << 10
+_SEARCHED_BYTES = 1 << 20
 
 Buffer = bytes | bytearray | memoryview
 
@@ -90,24 +98,50 @@ def _inflate_one_member(data: Buffer, max_bytes: int,
                         workspace: Workspace) -> memoryview | None:
     """The fast path: libdeflate, for a sound file of one member.
 
-    libdeflate stops silently after the first member. It was the only one if
-    its size is the one stated at the end of the file, and if no member
-    starts right behind a statement of that size.
+    libdeflate stops silently after the first member's stream. It was the only
+    one if what it holds has the size and the CRC-32 that stand at the end of
+    the file: they are the last member's. That could still be a copy of the
+    first, for which only small files are searched: what comes after an image
+    of megabytes is not looked at anyway.
     """
-    stated = bytes(data[-4:])
-    size = int.from_bytes(stated, "little")
-    if size > max_bytes or len(data) < _MIN_MEMBER_BYTES:
+    start = _stream_start(data)
+    trailer = bytes(data[-_TRAILER.size:])
+    if start is None or len(data) < _MIN_MEMBER_BYTES:
         return None
-    whole = data if isinstance(data, bytes) else bytes(data)
+    crc, size = _TRAILER.unpack(trailer)
+    if size > max_bytes:
+        return None
     try:
-        output = _imagecodecs.gzip_decode(
-            whole, out=workspace.room("inflated", size))
+        output = _imagecodecs.deflate_decode(
+            memoryview(data)[start:], raw=True,
+            out=workspace.room("inflated", size))
     except Exception:  # its errors do not tell what is wrong; zlib's do
         return None
-    # From behind, Python finds nothing in half the time.
-    if len(output) != size or whole.rfind(stated + _MAGIC) >= 0:
+    if len(output) != size or _imagecodecs.deflate_crc32(output) != crc:
+        return None
+    if len(data) <= _SEARCHED_BYTES and trailer + _MAGIC in bytes(data):
         return None
     return memoryview(output)
+
+
+def _stream_start(data: Buffer) -> int | None:
+    """Where the first member's stream begins (RFC 1952, 2.3).
+
+    None where the header says what that document does not know, or does not
+    end within its first bytes.
+    """
+    header = bytes(data[:_MOST_HEADER_BYTES])
+    if len(header) < 10 or header[2] != _DEFLATE or header[3] & ~_FLAGS:
+        return None
+    flags, position = header[3], 10
+    if flags & _EXTRA:
+        position += 2 + int.from_bytes(header[position:position + 2], "little")
+    for flag in _NAME, _COMMENT:
+        if flags & flag:
+            position = header.find(b"\0", position) + 1 or len(header)
+    if flags & _HEADER_CRC:
+        position += 2
+    return position if position < len(header) else None
 
 
 def _chunks(data: Buffer, limit: int) -> Iterator[tuple[bytes, bool]]:

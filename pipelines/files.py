@@ -17,11 +17,12 @@ import os
 import re
 import tempfile
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, BinaryIO, Protocol
 
 from pipelines import shards
 from pipelines import stores
+from pipelines import writeback
 
 Unavailable = stores.Unavailable
 
@@ -77,6 +78,19 @@ def read(path: str, limit: int | None = None) -> bytes:
     with open(to_local(path), "rb", buffering=0) as file:
         size = os.fstat(file.fileno()).st_size
         return file.read(size if limit is None else min(size, limit))
+
+
+def read_into(path: str, limit: int,
+              room: Callable[[int], memoryview]) -> memoryview:
+    """The first `limit` bytes of a local file, in memory that is there: so
+    many bytes as `room` is asked for."""
+    with open(to_local(path), "rb", buffering=0) as file:
+        size = min(os.fstat(file.fileno()).st_size, limit)
+        view, done = room(size), 0
+        # One call of the system's gives less than 2 GiB.
+        while read := file.readinto(view[done:]):
+            done += read
+        return view[:done]
 
 
 def read_part(path: str, start: int, length: int) -> bytes:
@@ -235,9 +249,10 @@ class LocalFile:
 
     def write(self, data: bytes) -> None:
         """See `WholeFile`."""
-        view = memoryview(data)
+        start, view = self._file.tell(), memoryview(data)
         while view:
             view = view[self._file.write(view):]
+        writeback.start(self._file.fileno(), start, len(data))
 
     def commit(self) -> None:
         """See `WholeFile`."""

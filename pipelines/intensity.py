@@ -9,6 +9,7 @@ A code is what a pixel's BitsStored bits say, read without sign.
 """
 
 import dataclasses
+import functools
 import math
 
 import numpy as np
@@ -256,9 +257,12 @@ class Mapping:
             out *= out - np.uint16(first) > last - first
 
 
+@functools.lru_cache(maxsize=16)
 def mapping(attributes: ImageAttributes, windowing: str,
             voi_index: int = 0) -> Mapping:
     """The fastest form of all steps for one image.
+
+    A detector's images mostly share it.
 
     Args:
       attributes: Of the image.

@@ -91,12 +91,13 @@ class Upright:
     """An image and what was found in it; applied to parts as they are needed.
 
     Attributes:
-      pixels: uint16, levels before markers and flip; possibly read-only.
+      pixels: uint16, levels before the flip; possibly read-only.
       eighth: uint16, means by cell after markers, before the flip.
       mask: The breast's component by cells; None where no step needed it.
       box: The breast's box, in the original.
       removal: The markers.
-      flipped: Whether parts are mirrored.
+      removed: Whether the pixels are without them already.
+      flipped: Whether outputs are mirrored.
       workspace: Where parts are put together.
       resample: How large the pixels of `resize` variants are.
       spacing: Distances of the original's pixels, where they are known.
@@ -107,6 +108,7 @@ class Upright:
     mask: np.ndarray | None
     box: Box
     removal: markers.Removal
+    removed: bool
     flipped: bool
     workspace: Workspace
     resample: Resample = DEFAULT_RESAMPLE
@@ -117,7 +119,7 @@ class Upright:
         return Size(self.pixels.shape[1], self.pixels.shape[0])
 
     def part(self, box: Box) -> np.ndarray:
-        """A part of the image without markers, flipped if the image is.
+        """A part of the image without markers, before the flip.
 
         Args:
           box: In the original, its left and top multiples of 8.
@@ -126,17 +128,17 @@ class Upright:
           uint16, valid until the next call.
         """
         source = self.pixels[box.top:box.bottom, box.left:box.right]
-        if not self.removal.count and not self.flipped:
+        if self.removed or not self.removal.count:
             return source
         part = self.workspace.buffer("part", box.height, box.width)
-        as_original = part
-        if self.flipped:
-            cv2.flip(source, 1, part)
-            as_original = part[:, ::-1]
-        else:
-            np.copyto(part, source)
-        self.removal.apply(as_original, box.left, box.top)
+        np.copyto(part, source)
+        self.removal.apply(part, box.left, box.top)
         return part
+
+    def whole(self) -> np.ndarray:
+        """The whole image without markers, flipped if it is; likewise."""
+        part = self.part(Box(0, 0, self.size.width, self.size.height))
+        return variants.mirror(part, self.workspace) if self.flipped else part
 
     def upright_eighth(self) -> np.ndarray:
         """Means by cell of the flipped image, whose cells hang over at the
@@ -145,15 +147,14 @@ class Upright:
             return self.eighth
         if self.size.width % area.CELL == 0:
             return self.eighth[:, ::-1]
-        whole = self.part(Box(0, 0, self.size.width, self.size.height))
-        return area.survey(whole).eighth
+        return area.survey(self.whole()).eighth
 
     def output(self, variant: Variant) -> Output:
         """One variant of the image."""
         if variant.method == "crop":
             shown = self.box
-            pixels = variants.stretch(
-                self.part(shown), variant.size, self.workspace)
+            pixels = variants.stretch(self.part(shown), variant.size,
+                                      self.workspace, self.flipped)
             scale_x = shown.width / variant.size.width
             scale_y = shown.height / variant.size.height
         else:
@@ -177,8 +178,7 @@ class Upright:
         if placed.factor == area.CELL:
             return self.upright_eighth()
         shown = placed.shown
-        part = self.part(Box(0, 0, self.size.width, self.size.height))[
-            shown.top:shown.bottom, shown.left:shown.right]
+        part = self.whole()[shown.top:shown.bottom, shown.left:shown.right]
         if placed.factor:
             return variants.by_factor(part, placed.factor)
         return variants.stretch(part, placed.size, self.workspace)
@@ -191,9 +191,13 @@ def prepare(image: StoredImage, recipe: Recipe,
     height, width = pixels.shape
     mask, box = _find_breast(survey.eighth, Size(width, height), recipe)
     removal = markers.find(pixels, survey, mask, recipe.markers)
+    eighth = markers.eighth_after(pixels, survey, removal)
+    ours = workspace.owns(pixels) and pixels.flags.writeable
+    if ours:
+        removal.apply(pixels)
     upright = Upright(
-        pixels, markers.eighth_after(pixels, survey, removal), mask, box,
-        removal, False, workspace, recipe.resample, image.attributes.spacing)
+        pixels, eighth, mask, box, removal, ours, False, workspace,
+        recipe.resample, image.attributes.spacing)
     return dataclasses.replace(upright, flipped=_right_is_brighter(upright))
 
 
@@ -211,8 +215,8 @@ def _levels(image: StoredImage, recipe: Recipe,
         levels = stored.view(np.uint16)
     else:
         levels = workspace.buffer("levels", *stored.shape)
-    mapping.apply(stored, levels)
-    return levels, area.survey(levels)
+    return levels, area.survey(
+        levels, lambda rows: mapping.apply(stored[rows], levels[rows]))
 
 
 def _find_breast(eighth: np.ndarray, size: Size,
@@ -252,7 +256,7 @@ def _right_is_brighter(upright: Upright) -> bool:
                  + columns * size.height * intensity.MAXIMUM)
     if abs(difference) > uncertain:
         return difference > 0
-    whole = upright.part(Box(0, 0, size.width, size.height))
+    whole = upright.whole()
     outer_left, outer_right = whole[:, :half], whole[:, size.width - half:]
     return int(outer_right.sum(dtype=np.int64)) > int(
         outer_left.sum(dtype=np.int64))
@@ -288,14 +292,14 @@ def stages(image: StoredImage,
         upright = prepare(image, recipe, Workspace())
     except Rejected:
         return pictures
-    whole = Box(0, 0, upright.size.width, upright.size.height)
+    width, height = upright.size.width, upright.size.height
     if upright.mask is not None:
         mask = np.kron(upright.mask, np.ones((area.CELL, area.CELL), bool))
         pictures.append(("breast", np.where(
-            mask[:whole.height, :whole.width], intensity.MAXIMUM, 0).astype(
+            mask[:height, :width], intensity.MAXIMUM, 0).astype(
                 np.uint16)))
     for name, flipped in ("markers", False), ("flipped", upright.flipped):
         shown = dataclasses.replace(upright, flipped=flipped)
-        pictures.append((name, shown.part(whole).copy()))
+        pictures.append((name, shown.whole().copy()))
     return pictures + [(str(variant), upright.output(variant).pixels)
                        for variant in recipe.variants]

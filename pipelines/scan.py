@@ -1,6 +1,7 @@
 """What the scan knows of one file: its header, read without its pixels."""
 
 import dataclasses
+import functools
 import hashlib
 import os
 from typing import Any
@@ -124,13 +125,19 @@ def read_whole(path: str, limits: Limits,
     Args:
       path: Of the file.
       limits: How much of it is held.
-      workspace: Where it may be inflated, to stay until that is used again.
+      workspace: Where it may be put, to stay until that is used again.
 
     Raises:
       Rejected: It is damaged or over the limit.
       OSError: It cannot be read.
     """
-    return unpack(read_packed(path, limits), limits, workspace)
+    packed: bytes | memoryview
+    if workspace and files.is_local(path):
+        packed = files.read_into(path, limits.max_file_bytes + 1,
+                                 functools.partial(workspace.room, "packed"))
+    else:
+        packed = read_packed(path, limits)
+    return unpack(packed, limits, workspace)
 
 
 def read_packed(path: str, limits: Limits) -> bytes:
@@ -138,7 +145,7 @@ def read_packed(path: str, limits: Limits) -> bytes:
     return files.read(path, limits.max_file_bytes + 1)
 
 
-def unpack(data: bytes, limits: Limits,
+def unpack(data: bytes | memoryview, limits: Limits,
            workspace: Workspace | None = None) -> bytes | memoryview:
     """What `read_packed` gave, as `read_whole` has it."""
     if len(data) > limits.max_file_bytes:

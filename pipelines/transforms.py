@@ -25,6 +25,7 @@ from pipelines import reasons
 from pipelines import recipe as recipes
 from pipelines import scan
 from pipelines import schema
+from pipelines import turns
 
 NAMESPACE = "mammoflow"
 
@@ -57,6 +58,9 @@ class _RowsOfFiles(beam.DoFn):
         self._reads_whole = reads_whole
 
     def process(self, task: FilesTask):
+        yield from turns.of(task, self._write)
+
+    def _write(self, task: FilesTask) -> str:
         rows = []
         try:
             for file in task.files:
@@ -67,7 +71,7 @@ class _RowsOfFiles(beam.DoFn):
             files.write_atomically(task.path, self._table(rows, task))
         except files.Unavailable as error:
             raise convert.BuildFailed(str(error)) from error
-        yield task.path
+        return task.path
 
     def _table(self, rows: list[dict[str, Any]], task: FilesTask) -> bytes:
         table = pa.Table.from_pylist(
@@ -84,10 +88,13 @@ class _ConvertShard(beam.DoFn):
         self._workspace = preprocess.Workspace()
 
     def process(self, task: convert.ShardTask):
+        yield from turns.of(task, self._convert)
+
+    def _convert(self, task: convert.ShardTask) -> tuple[str, dict[str, int]]:
         counts = convert.convert_shard(
             task, self._workspace,
             lambda row: _report(row["file_bytes"], row["reason"]))
-        yield str(task.shard), counts
+        return str(task.shard), counts
 
     def teardown(self):
         # What comes after the pipeline needs the memory.

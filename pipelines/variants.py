@@ -7,7 +7,7 @@ from pipelines.geometry import Size
 from pipelines.workspace import Workspace
 
 _BANDS = 4  # OpenCV resizes at most four channels by area.
-_MOST_GROUPS = 4
+_MOST_GROUPS = 8
 
 
 def by_factor(pixels: np.ndarray, factor: int) -> np.ndarray:
@@ -27,14 +27,15 @@ def by_factor(pixels: np.ndarray, factor: int) -> np.ndarray:
     return cv2.resize(padded, (columns, rows), interpolation=cv2.INTER_AREA)
 
 
-def stretch(part: np.ndarray, target: Size,
-            workspace: Workspace) -> np.ndarray:
+def stretch(part: np.ndarray, target: Size, workspace: Workspace,
+            flipped: bool = False) -> np.ndarray:
     """A part of an image in another size, whatever becomes of its shape.
 
     Args:
       part: uint16 `[height, width]`.
       target: Of the result.
       workspace: Buffers.
+      flipped: Whether the part is mirrored, left to right, before that.
 
     Returns:
       uint16 `[target.height, target.width]`: area means, or where a side is
@@ -42,23 +43,31 @@ def stretch(part: np.ndarray, target: Size,
     """
     height, width = part.shape
     if width >= target.width and height >= target.height:
-        return shrink(part, target, workspace)
-    return cv2.resize(part, (target.width, target.height),
+        return shrink(part, target, workspace, flipped)
+    return cv2.resize(mirror(part, workspace) if flipped else part,
+                      (target.width, target.height),
                       interpolation=cv2.INTER_LINEAR)
 
 
-def shrink(pixels: np.ndarray, size: Size, workspace: Workspace) -> np.ndarray:
+def mirror(pixels: np.ndarray, workspace: Workspace) -> np.ndarray:
+    """An image mirrored left to right, valid until the next one is."""
+    return cv2.flip(pixels, 1, workspace.buffer("mirrored", *pixels.shape))
+
+
+def shrink(pixels: np.ndarray, size: Size, workspace: Workspace,
+           flipped: bool = False) -> np.ndarray:
     """OpenCV's INTER_AREA, in half its time where heights can be divided.
 
     OpenCV adds up one pixel after the other, each sum waiting for the last.
     Bands of the image, laid side by side as channels, are added up at the
     same time, and each in the same order as alone. A few bands at a time
-    keep the copy small.
+    keep the copy small, and in the processor's cache while it is mirrored.
 
     Args:
       pixels: uint16 `[height, width]`, neither side smaller than the size's.
       size: Of the result.
       workspace: Buffers.
+      flipped: Whether the image is mirrored, left to right, before that.
     """
     height, width = pixels.shape
     groups = _MOST_GROUPS
@@ -66,7 +75,8 @@ def shrink(pixels: np.ndarray, size: Size, workspace: Workspace) -> np.ndarray:
                       or size.height % (groups * _BANDS)):
         groups //= 2
     if not groups:
-        return cv2.resize(pixels, (size.width, size.height),
+        return cv2.resize(mirror(pixels, workspace) if flipped else pixels,
+                          (size.width, size.height),
                           interpolation=cv2.INTER_AREA)
     result = np.empty((groups, _BANDS, size.height // (groups * _BANDS),
                        size.width), np.uint16)
@@ -74,6 +84,8 @@ def shrink(pixels: np.ndarray, size: Size, workspace: Workspace) -> np.ndarray:
                              _BANDS)
     for group, parts in zip(result, np.split(pixels, groups)):
         cv2.merge(np.split(parts, _BANDS), bands)
+        if flipped:
+            cv2.flip(bands, 1, bands)
         small = cv2.resize(bands, (size.width, group.shape[1]),
                            interpolation=cv2.INTER_AREA)
         group[...] = small.reshape(*group.shape[1:], _BANDS).transpose(2, 0, 1)

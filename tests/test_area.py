@@ -43,6 +43,22 @@ def test_largest_values_do_not_overflow(top):
     assert (area.survey(pixels).eighth == top).all()
 
 
+@pytest.mark.parametrize("height", [1, 128, 129, 300])
+def test_what_is_filled_on_the_way_is_surveyed(height):
+    random = np.random.default_rng(0)
+    source = random.integers(0, 4096, (height, 21)).astype(np.uint16)
+    pixels = np.full_like(source, 9999)
+
+    def fill(rows):
+        pixels[rows] = source[rows] ^ 4095
+
+    survey = area.survey(pixels, fill)
+    np.testing.assert_array_equal(pixels, source ^ 4095)
+    np.testing.assert_array_equal(survey.eighth,
+                                  reference.eighth(source ^ 4095))
+    assert survey.maximum == (source ^ 4095).max()
+
+
 def test_survey_equals_inter_area():
     random = np.random.default_rng(0)
     for top in (4096, 65536):

@@ -1,6 +1,7 @@
 """Gzip in every state that an archive holds it."""
 
 import gzip
+import struct
 import zlib
 
 from hypothesis import given, strategies as st
@@ -25,6 +26,35 @@ def reason_of(data: bytes, limit: int = LIMIT) -> str:
     with pytest.raises(Rejected) as caught:
         compression.inflate(data, limit)
     return caught.value.reason
+
+
+def with_header(flags: int, fields: bytes) -> bytes:
+    """A member whose header has optional fields (RFC 1952, 2.3)."""
+    plain = member(TEXT)
+    return plain[:3] + bytes([flags]) + plain[4:10] + fields + plain[10:]
+
+
+@pytest.mark.parametrize("data", [
+    with_header(1, b""), with_header(8, b"name.dcm\0"),
+    with_header(16, b"a comment\0"), with_header(4, b"\3\0abc"),
+    with_header(31, b"\3\0abcname\0comment\0" + struct.pack(
+        "<H", zlib.crc32(with_header(31, b"\3\0abcname\0comment\0")[
+            :10 + 18]) & 0xFFFF)),
+], ids=["text", "name", "comment", "extra", "all"])
+def test_optional_fields_of_the_header_are_passed(data):
+    assert gzip.decompress(data) == TEXT
+    assert bytes(compression.inflate(data, LIMIT)) == TEXT
+    # And on the fast path, where zlib has nothing to say.
+    assert compression._inflate_one_member(
+        data, LIMIT, compression.Workspace()) == TEXT
+
+
+@pytest.mark.parametrize("data", [
+    with_header(32, b""), with_header(8, b"a name without an end"),
+    with_header(4, b"\xff\xff"), member(TEXT)[:10]],
+    ids=["reserved", "endless name", "endless extra", "header alone"])
+def test_headers_that_cannot_be_are_rejected(data):
+    assert reason_of(data) in ("corrupt_gzip", "truncated")
 
 
 @pytest.mark.parametrize("data, expected", [

@@ -39,6 +39,29 @@ def test_read_stops_at_its_limit(tmp_path, limit, expected):
     assert files.read(str(path), limit) == expected
 
 
+@pytest.mark.parametrize("limit, expected", [
+    (4, b"0123"), (10, b"0123456789"), (99, b"0123456789"), (0, b"")])
+def test_reads_into_memory_that_is_there(tmp_path, limit, expected):
+    path = tmp_path / "digits"
+    path.write_bytes(b"0123456789")
+    held = bytearray(b"x" * 20)
+    found = files.read_into(str(path), limit,
+                            lambda size: memoryview(held)[:size])
+    assert found == expected and found.obj is held
+    assert held == expected + b"x" * (20 - len(expected))
+
+
+def test_a_file_that_shrinks_is_read_as_it_is(tmp_path):
+    path = tmp_path / "digits"
+    path.write_bytes(b"0123456789")
+
+    def room(size):
+        path.write_bytes(b"01")
+        return memoryview(bytearray(size))
+
+    assert files.read_into(str(path), 99, room) == b"01"
+
+
 def test_files_appear_together_at_the_end(tmp_path):
     paths = [str(tmp_path / "new" / name) for name in ("a", "b")]
     with files.atomic(*paths) as (one, other):

@@ -54,9 +54,13 @@ def test_shrink_equals_inter_area(data):
     top = data.draw(st.sampled_from((256, 4096, 65536)))
     random = np.random.default_rng(data.draw(st.integers(0, 1 << 32)))
     pixels = random.integers(0, top, (rows, columns)).astype(np.uint16)
-    shrunk = variants.shrink(pixels, Size(width, height), Workspace())
-    np.testing.assert_array_equal(shrunk, cv2.resize(
-        pixels, (width, height), interpolation=cv2.INTER_AREA))
+    before = pixels.copy()
+    for flipped, upright in (False, pixels), (True, cv2.flip(pixels, 1)):
+        shrunk = variants.shrink(pixels, Size(width, height), Workspace(),
+                                 flipped)
+        np.testing.assert_array_equal(shrunk, cv2.resize(
+            upright, (width, height), interpolation=cv2.INTER_AREA))
+        np.testing.assert_array_equal(pixels, before)
 
 
 @pytest.mark.parametrize("rows, columns, size", [
@@ -66,7 +70,8 @@ def test_shrink_equals_inter_area(data):
 def test_shrink_equals_inter_area_at_full_size(rows, columns, size):
     random = np.random.default_rng(0)
     pixels = random.integers(0, 65536, (rows, columns)).astype(np.uint16)
-    np.testing.assert_array_equal(
-        variants.shrink(pixels, size, Workspace()),
-        cv2.resize(pixels, (size.width, size.height),
-                   interpolation=cv2.INTER_AREA))
+    for flipped, upright in (False, pixels), (True, cv2.flip(pixels, 1)):
+        np.testing.assert_array_equal(
+            variants.shrink(pixels, size, Workspace(), flipped),
+            cv2.resize(upright, (size.width, size.height),
+                       interpolation=cv2.INTER_AREA))

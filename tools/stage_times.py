@@ -34,6 +34,7 @@ STAGES = ("read", "inflate", "parse", "decode", "levels", "survey", "box",
 
 # Stage, the module or class, and the function in it.
 FUNCTIONS: tuple[tuple[str, Any, str], ...] = (
+    ("read", files, "read_into"),
     ("read", files, "read"),
     ("inflate", compression, "inflate"),
     ("inflate", frames, "_inflated"),
@@ -50,7 +51,8 @@ FUNCTIONS: tuple[tuple[str, Any, str], ...] = (
     ("markers", markers, "eighth_after"),
     ("markers", markers.Removal, "apply"),
     ("flip", preprocess, "_right_is_brighter"),
-    ("flip", preprocess.Upright, "part"),
+    ("markers", preprocess.Upright, "part"),
+    ("flip", variants, "mirror"),
     ("resize", variants, "stretch"),
     ("resize", variants, "by_factor"),
     ("resize", variants, "on_black"),
