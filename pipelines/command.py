@@ -9,6 +9,7 @@ import faulthandler
 import os
 import shutil
 import sys
+import threading
 import traceback
 from collections.abc import Callable, Sequence
 
@@ -72,6 +73,12 @@ def run(main: Callable[[list[str]], int | None], known_only: bool = False,
         except (OSError, ValueError):
             pass  # It is no file.
     status = _run(main, sys.argv, known_only, interrupted)
+    if status != DONE and threading.active_count() > 1:
+        # Other threads may be in the middle of what was given up: where that
+        # is C++, Python's own end would abort the process.
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(status)
     sys.exit(status)
 
 

@@ -37,7 +37,9 @@ if TYPE_CHECKING:
 MATCHES = (join.BY_YEAR, join.BY_ROUNDING)
 SPLITS = ("auto", "hash", "official")
 
-_ROW_GROUP = 1 << 16
+# A worker reads whole row groups for its shard, and the places of all of them.
+_ROW_GROUPS = 128
+_FEWEST_ROWS, _MOST_ROWS = 1 << 11, 1 << 16
 # What is decided of each file: the columns that are not the scan's.
 _DECIDED = {
     "patient_id": "j.patient",
@@ -232,28 +234,39 @@ LEFT JOIN placed p ON p.id = j.id""")
         f'coalesce(d.{name}, s.{name}) AS "{name}"'
         if name in _ELSE_OF_SCAN else f'd."{name}"'
         for name in arrow_schema.names)
+    (count,), = db.sql("SELECT count(*) FROM decided").fetchall()
+    length = row_group(count)
     reader: Any = db.sql(f"""
 SELECT {selected}
 FROM read_parquet($scan, hive_partitioning = false) s
 JOIN decided d ON d.id = {join.ID}
 ORDER BY d.shard IS NULL, CASE WHEN d.shard IS NOT NULL THEN d.split END,
   d.shard, d.index_in_shard, s.file""", params={"scan": scan}).to_arrow_reader(
-        _ROW_GROUP)
+        length)
     with parquet.ParquetWriter(path, arrow_schema) as writer:
-        for table in _row_groups(reader, arrow_schema):
+        for table in _row_groups(reader, arrow_schema, length):
             writer.write_table(table)
 
 
-def _row_groups(batches: Iterable[pa.RecordBatch],
-                arrow_schema: pa.Schema) -> Iterator[pa.Table]:
+def row_group(rows: int) -> int:
+    """How many rows of a plan stand together.
+
+    >>> [row_group(rows) for rows in (332, 557_642, 10_000_000)]
+    [2048, 4357, 65536]
+    """
+    return min(max(-(-rows // _ROW_GROUPS), _FEWEST_ROWS), _MOST_ROWS)
+
+
+def _row_groups(batches: Iterable[pa.RecordBatch], arrow_schema: pa.Schema,
+                length: int) -> Iterator[pa.Table]:
     """Tables of equal length: batches are not, with other numbers of threads.
     """
     waiting = arrow_schema.empty_table()
     for batch in batches:
         waiting = pa.concat_tables(
             [waiting, pa.Table.from_batches([batch]).cast(arrow_schema)])
-        while waiting.num_rows >= _ROW_GROUP:
-            yield waiting.slice(0, _ROW_GROUP).combine_chunks()
-            waiting = waiting.slice(_ROW_GROUP)
+        while waiting.num_rows >= length:
+            yield waiting.slice(0, length).combine_chunks()
+            waiting = waiting.slice(length)
     if waiting.num_rows:
         yield waiting.combine_chunks()

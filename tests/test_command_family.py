@@ -35,6 +35,8 @@ WRONG = {
         (["stray"], "'stray'"), (["--epochs=0"], "a positive integer")],
     "tools/bench_encoding.py": [
         (["--records=none"], "none"), (["stray"], "'stray'")],
+    "tools/bench_j2k.py": [
+        (["--images=0"], "a positive integer"), (["stray"], "'stray'")],
     "tools/bench_query.py": [(["stray"], "'stray'")],
     "tools/bench_report.py": [(["--records=none"], "no data set in none")],
     "tools/bench_start.py": [(["stray"], "'stray'")],
