@@ -11,7 +11,10 @@ from typing import Any
 from pipelines import lean_beam
 from pipelines import usage
 
-
+# How the embedded runner works with many workers; with more than so many,
+# unless a flag says otherwise.
+PROCESSES = "multi_processing"
+MOST_THREADS = 4
 _ADD_ARGUMENT = ("add_argument", "add_value_provider_argument")
 
 
@@ -170,11 +173,12 @@ def _use_all_cores(options: Any, arguments: Sequence[str]) -> None:
     if "--direct_num_workers" not in given or not direct.direct_num_workers:
         direct.direct_num_workers = cores()
     if "--direct_running_mode" not in given:
-        # Decoding releases the GIL: threads beat processes on few cores, and
-        # start sooner.
+        # Decoding releases the GIL: on few cores threads are as fast as
+        # processes, start sooner and share what is imported.
+        workers = direct.direct_num_workers
         direct.direct_running_mode = (
-            "multi_threading" if direct.direct_num_workers > 1
-            else "in_memory")
+            "in_memory" if workers == 1 else
+            "multi_threading" if workers <= MOST_THREADS else PROCESSES)
     # Worker processes import this package, wherever the build was started.
     root = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     paths = os.environ.get("PYTHONPATH", "").split(os.pathsep)

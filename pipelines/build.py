@@ -20,6 +20,7 @@ from pipelines import config as configs
 from pipelines import console
 from pipelines import convert
 from pipelines import duplicates
+from pipelines import embedded
 from pipelines import engines
 from pipelines import files
 from pipelines import inventory
@@ -33,7 +34,6 @@ from pipelines import seal
 from pipelines import shards
 from pipelines import sources
 from pipelines import transforms
-from pipelines import turns
 
 # As a worker's traceback has it; Beam adds the step.
 _FAILURE = re.compile(
@@ -160,13 +160,14 @@ def _run(tasks: Sequence[Any], transform: beam.PTransform, options: Any,
     """Runs one stage's tasks on Beam."""
     if not tasks:
         return
-    pipeline = beam.Pipeline(runner=beam_options.runner(options),
-                             options=options)
-    _ = pipeline | "Tasks" >> transforms.Tasks(tasks) | transform
-    embedded = beam_options.is_embedded(options)
-    in_turn = turns.shared(tasks) if embedded else contextlib.nullcontext()
-    with (progress.Reporter(stage, stream), in_turn,
-          _silence(for_good=not embedded)):
+    here = beam_options.is_embedded(options)
+    running = (embedded.running(tasks, options) if here
+               else contextlib.nullcontext())
+    with (running, progress.Reporter(stage, stream),
+          _silence(for_good=not here)):
+        pipeline = beam.Pipeline(runner=beam_options.runner(options),
+                                 options=options)
+        _ = pipeline | "Tasks" >> transforms.Tasks(tasks) | transform
         try:
             state = _finish(pipeline)
         except Exception as error:
@@ -174,7 +175,7 @@ def _run(tasks: Sequence[Any], transform: beam.PTransform, options: Any,
             failure = _FAILURE.search(str(error))
             if failure:
                 raise convert.BuildFailed(failure[1]) from None
-            if embedded:
+            if here:
                 raise
             raise convert.BuildFailed(
                 f"the {stage.name} stage failed on {engines.name(options)}: "

@@ -16,7 +16,7 @@ from pipelines import files
 from pipelines import inventory
 from pipelines import local_copies
 from pipelines import matching
-from pipelines import transforms
+from pipelines import work
 
 VERDICT_SCHEMA = pa.schema([
     ("file", pa.string()), ("reason", pa.string()), ("detail", pa.string())])
@@ -56,19 +56,19 @@ def suspects(config: configs.BuildConfig, scan_path: str,
 
 
 def tasks(config: configs.BuildConfig,
-          found: list[Suspect]) -> list[transforms.FilesTask]:
+          found: list[Suspect]) -> list[work.FilesTask]:
     """What to read whole, in parts of their own."""
     made = []
     for start in range(0, len(found), _FILES_PER_TASK):
         chunk = tuple(s.source for s in found[start:start + _FILES_PER_TASK])
         name = hashlib.sha256(repr(chunk).encode()).hexdigest()[:16]
-        made.append(transforms.FilesTask(
+        made.append(work.FilesTask(
             config.work(_FOLDER, f"part-{name}.parquet"), (), chunk))
     return made
 
 
 def verdicts(config: configs.BuildConfig, found: list[Suspect],
-             done: list[transforms.FilesTask]) -> pa.Table:
+             done: list[work.FilesTask]) -> pa.Table:
     """Which of them are rejected; removes the parts that say so.
 
     Returns:

@@ -19,7 +19,7 @@ from pipelines import local_copies
 from pipelines import matching
 from pipelines import scan
 from pipelines import schema
-from pipelines import transforms
+from pipelines import work
 
 SCAN_FILE = "scan.parquet"
 _SCAN_FOLDER = "scan"
@@ -30,7 +30,7 @@ _BATCH_ROWS = 65536
 
 
 def scan_tasks(config: configs.BuildConfig, listing: pa.Table,
-               workers: int) -> list[transforms.FilesTask]:
+               workers: int) -> list[work.FilesTask]:
     """What is left to scan of a listing, in parts of their own."""
     known = _known_parts(config)
     positions = _unknown(config, listing, known)
@@ -40,7 +40,7 @@ def scan_tasks(config: configs.BuildConfig, listing: pa.Table,
               for start in range(0, len(positions), size))
     version = (("scan_version", config.scan_version),)
     return [
-        transforms.FilesTask(
+        work.FilesTask(
             config.work(_SCAN_FOLDER, _part_name(chunk)), version,
             tuple(matched_files(chunk))) for chunk in chunks]
 

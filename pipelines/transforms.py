@@ -7,98 +7,45 @@ bundle rewrites the same bytes.
 
 import dataclasses
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import apache_beam as beam
 import pyarrow as pa
-import pyarrow.parquet as pq
 from apache_beam.metrics import Metrics
 
-from pipelines import convert
-from pipelines import files
-from pipelines import matching
-from pipelines import preprocess
 from pipelines import privacy
+from pipelines import processes
 from pipelines import progress
 from pipelines import reasons
 from pipelines import recipe as recipes
 from pipelines import scan
 from pipelines import schema
 from pipelines import turns
+from pipelines import work
 
 NAMESPACE = "mammoflow"
 
 CONTENT_SCHEMA = pa.schema([("content", pa.string())])
 
 
-@dataclasses.dataclass(frozen=True)
-class FilesTask:
-    """Some files, and the Parquet file that gets a row for each.
+class _Work(beam.DoFn):
+    """Does one kind of work for each task; yields what that gives."""
 
-    Attributes:
-      path: Of the Parquet file.
-      metadata: Its key-value metadata.
-      files: The files.
-    """
-
-    path: str
-    metadata: tuple[tuple[str, str], ...]
-    files: tuple[matching.MatchedFile, ...]
-
-
-class _RowsOfFiles(beam.DoFn):
-    """Writes one row for each file of a task; yields the path written."""
-
-    def __init__(self, row_of: Callable[[matching.MatchedFile],
-                                        dict[str, Any]],
-                 arrow_schema: pa.Schema, reads_whole: bool):
-        self._row_of = row_of
-        self._schema = arrow_schema
-        self._reads_whole = reads_whole
-
-    def process(self, task: FilesTask):
-        yield from turns.of(task, self._write)
-
-    def _write(self, task: FilesTask) -> str:
-        rows = []
-        try:
-            for file in task.files:
-                row = self._row_of(file)
-                rows.append(row)
-                _report(file.size if self._reads_whole else 0,
-                        row.get("reason"))
-            files.write_atomically(task.path, self._table(rows, task))
-        except files.Unavailable as error:
-            raise convert.BuildFailed(str(error)) from error
-        return task.path
-
-    def _table(self, rows: list[dict[str, Any]], task: FilesTask) -> bytes:
-        table = pa.Table.from_pylist(
-            rows, self._schema.with_metadata(dict(task.metadata)))
-        sink = pa.BufferOutputStream()
-        pq.write_table(table, sink, compression="zstd")
-        return sink.getvalue().to_pybytes()
-
-
-class _ConvertShard(beam.DoFn):
-    """Writes one shard; yields its name and counts."""
+    def __init__(self, kind: Any):
+        self._kind = kind
 
     def setup(self):
-        self._workspace = preprocess.Workspace()
+        self._hand = processes.hand(self._kind)
 
-    def process(self, task: convert.ShardTask):
-        yield from turns.of(task, self._convert)
+    def process(self, task: Any):
+        yield from turns.of(task, self._do)
 
-    def _convert(self, task: convert.ShardTask) -> tuple[str, dict[str, int]]:
-        counts = convert.convert_shard(
-            task, self._workspace,
-            lambda row: _report(row["file_bytes"], row["reason"]))
-        return str(task.shard), counts
+    def _do(self, task: Any) -> Any:
+        return self._hand(task, _report)
 
     def teardown(self):
-        # What comes after the pipeline needs the memory.
-        self._workspace = preprocess.Workspace()
+        self._hand.close()
 
 
 def _report(size: int, reason: str | None) -> None:
@@ -119,9 +66,8 @@ class ScanHeaders(beam.PTransform):
         row_of = functools.partial(scan.scan_row, limits=self.limits,
                                    pseudonyms=self.pseudonyms,
                                    policy=self.policy)
-        return tasks | "Scan" >> beam.ParDo(
-            _RowsOfFiles(row_of, schema.arrow_schema(schema.SCAN),
-                         reads_whole=False))
+        return tasks | "Scan" >> beam.ParDo(_Work(work.RowsOfFiles(
+            row_of, schema.arrow_schema(schema.SCAN), reads_whole=False)))
 
 
 @dataclasses.dataclass
@@ -132,15 +78,15 @@ class HashContents(beam.PTransform):
 
     def expand(self, tasks):
         row_of = functools.partial(scan.content_row, limits=self.limits)
-        return tasks | "Hash" >> beam.ParDo(
-            _RowsOfFiles(row_of, CONTENT_SCHEMA, reads_whole=True))
+        return tasks | "Hash" >> beam.ParDo(_Work(work.RowsOfFiles(
+            row_of, CONTENT_SCHEMA, reads_whole=True)))
 
 
 class ConvertShards(beam.PTransform):
     """ShardTask -> (shard, counts): writes shards."""
 
     def expand(self, tasks):
-        return tasks | "Convert" >> beam.ParDo(_ConvertShard())
+        return tasks | "Convert" >> beam.ParDo(_Work(work.ConvertShard()))
 
 
 @dataclasses.dataclass

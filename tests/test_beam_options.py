@@ -34,9 +34,13 @@ def test_beams_flags_are_passed_through():
 
 
 @pytest.mark.parametrize("words, workers, mode", [
-    ([], beam_options.cores(), "multi_threading"),
-    (["--direct_num_workers=0"], beam_options.cores(), "multi_threading"),
+    ([], 3, "multi_threading"),
+    (["--direct_num_workers=0"], 3, "multi_threading"),
     (["--direct_num_workers=1"], 1, "in_memory"),
+    (["--direct_num_workers=4"], 4, "multi_threading"),
+    (["--direct_num_workers=5"], 5, "multi_processing"),
+    (["--direct_num_workers=5", "--direct_running_mode=multi_threading"], 5,
+     "multi_threading"),
     (["--direct_num_workers=3"], 3, "multi_threading"),
     (["--direct_num_workers=3", "--direct_running_mode=multi_processing"], 3,
      "multi_processing"),
@@ -44,12 +48,12 @@ def test_beams_flags_are_passed_through():
 def test_the_embedded_runner_uses_all_cores_unless_told(
         words, workers, mode, monkeypatch):
     monkeypatch.setenv("PYTHONPATH", os.environ.get("PYTHONPATH", ""))
+    monkeypatch.setattr(beam_options, "cores", lambda: 3)
     options = beam_options.parse(["--runner=DirectRunner", *words], OURS)
     direct = options.view_as(pipeline_options.DirectOptions)
     assert isinstance(beam_options.runner(options), FnApiRunner)
     assert direct.direct_num_workers == workers
-    assert direct.direct_running_mode == (
-        mode if beam_options.cores() > 1 or workers > 1 else "in_memory")
+    assert direct.direct_running_mode == mode
 
 
 @pytest.mark.parametrize("given, name", [

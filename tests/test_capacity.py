@@ -29,7 +29,7 @@ def test_figures_of_a_build():
         (stage.cost.seconds, stage.cost.cpu_seconds, stage.read_bytes,
          stage.written_bytes, stage.shuffle_bytes, stage.memory_bytes)
         for stage in stages())
-    machine = 2e8 + 5 * 1.5e8
+    machine = 6 * 2e8 + 5 * 1.5e8
     # Of each file the first 64 KiB; ten workers share the time.
     assert scan == pytest.approx(
         (10, 50, 6_553_600_000, 4e6, 1e7, machine))
@@ -41,6 +41,14 @@ def test_figures_of_a_build():
          5e10 + 2e7 + 391 * 20_000, 391 * 400, machine))
     assert seal == pytest.approx(
         (5, 5, 1.2e7, 5e6, 0, 3e8 + 5e7 + 2e8))
+
+
+@pytest.mark.parametrize("workers, processes", [(1, 1), (4, 1), (5, 6)])
+def test_more_than_four_workers_of_a_machine_are_processes(
+        workers, processes):
+    convert = stages(of_machine=workers)[2]
+    assert convert.memory_bytes == pytest.approx(
+        processes * 2e8 + workers * 1.5e8)
 
 
 @pytest.mark.parametrize("count, read, seconds", [

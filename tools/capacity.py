@@ -3,6 +3,7 @@
 import dataclasses
 from collections.abc import Sequence
 
+from pipelines import beam_options
 from pipelines import database
 from pipelines import scan
 from pipelines import shards
@@ -131,7 +132,10 @@ def stages(archive: Archive, rates: Rates,
            workers: Workers) -> Sequence[Stage]:
     """The stages of a build, in their order."""
     count = archive.images
-    beam_bytes = (rates.process_bytes
+    processes = 1
+    if workers.of_machine > beam_options.MOST_THREADS:
+        processes += workers.of_machine
+    beam_bytes = (processes * rates.process_bytes
                   + workers.of_machine * rates.worker_bytes)
     plan_bytes = (rates.plan_process_bytes + count * rates.plan_held_bytes
                   + min(count * rates.plan_database_bytes,

@@ -34,7 +34,7 @@ from pipelines import resume
 from pipelines import scan
 from pipelines import schema
 from pipelines import sources
-from pipelines import transforms
+from pipelines import work
 from tools import benchmarks
 from tools import capacity
 from tools import planning
@@ -87,7 +87,7 @@ def measure_images(folder: pathlib.Path, recipe: recipes.Recipe,
             str(folder / "labels.csv"))),), str(folder / "records"),
         rules=plan.PlanRules(fractions=(1.0, 0.0, 0.0)), recipe=recipe)
     listing = sources.listing(config.sources)
-    scanned = transforms.FilesTask("", (), tuple(
+    scanned = work.FilesTask("", (), tuple(
         inventory.matched_files(listing)))
     rows = [scan.scan_row(file, config.limits, config.pseudonyms)
             for file in scanned.files]
