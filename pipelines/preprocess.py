@@ -78,7 +78,7 @@ def preprocess(image: StoredImage, recipe: Recipe,
       Rejected: `no_breast_found`, or `bad_header` where a value of the header
         makes no sense.
     """
-    upright = prepare(image, recipe, workspace or Workspace())
+    upright = prepare(image, recipe, workspace or Workspace(), in_place=True)
     return Preprocessed(
         outputs=tuple(upright.output(variant) for variant in recipe.variants),
         flipped=upright.flipped,
@@ -91,7 +91,8 @@ class Upright:
     """An image and what was found in it; applied to parts as they are needed.
 
     Attributes:
-      pixels: uint16, levels before the flip; possibly read-only.
+      pixels: uint16, levels before the flip, and before the markers unless
+        `removed`; possibly read-only.
       eighth: uint16, means by cell after markers, before the flip.
       mask: The breast's component by cells; None where no step needed it.
       box: The breast's box, in the original.
@@ -184,19 +185,28 @@ class Upright:
         return variants.stretch(part, placed.size, self.workspace)
 
 
-def prepare(image: StoredImage, recipe: Recipe,
-            workspace: Workspace) -> Upright:
-    """All steps up to the variants; see `preprocess`."""
+def prepare(image: StoredImage, recipe: Recipe, workspace: Workspace,
+            in_place: bool = False) -> Upright:
+    """All steps up to the variants; see `preprocess`.
+
+    Args:
+      image: Not changed, but for pixels that lie in the workspace.
+      recipe: What to do.
+      workspace: Buffers of this thread.
+      in_place: Whether markers are removed from the levels themselves, where
+        these lie in the workspace.
+    """
     pixels, survey = _levels(image, recipe, workspace)
     height, width = pixels.shape
     mask, box = _find_breast(survey.eighth, Size(width, height), recipe)
     removal = markers.find(pixels, survey, mask, recipe.markers)
     eighth = markers.eighth_after(pixels, survey, removal)
-    ours = workspace.owns(pixels) and pixels.flags.writeable
-    if ours:
+    removed = (in_place and workspace.owns(pixels)
+               and pixels.flags.writeable)
+    if removed:
         removal.apply(pixels)
     upright = Upright(
-        pixels, eighth, mask, box, removal, ours, False, workspace,
+        pixels, eighth, mask, box, removal, removed, False, workspace,
         recipe.resample, image.attributes.spacing)
     return dataclasses.replace(upright, flipped=_right_is_brighter(upright))
 

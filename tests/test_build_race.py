@@ -63,3 +63,13 @@ def test_ratios_are_taken_round_by_round():
     ours = [Lap(1, 2, 4, 5), Lap(1, 4, 6, 5)]
     theirs = [Lap(1, 4, 6, 5), Lap(1, 16, 20, 5)]
     assert build_race.ratios(ours, theirs, lambda lap: lap.rate) == [2, 4]
+
+
+def test_processes_are_a_build_too(tmp_path):
+    build, floor, by_processes = build_race.ways(
+        tmp_path, 3, ["build", "ours", "processes"])
+    assert by_processes.words == (
+        *build.words, "--direct_running_mode=multi_processing")
+    assert "--direct_num_workers=3" in build.words
+    assert build.writes and floor.writes and by_processes.writes
+    assert "--workers=3" in floor.words

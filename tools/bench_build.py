@@ -52,6 +52,9 @@ WORKERS = flags.DEFINE_list(
 PEERS = flags.DEFINE_list(
     "peers", ["pydicom", "dicomsdl"], "What else to time; none if empty. "
     "What is not installed is left out (requirements-bench.txt).")
+PROCESSES = flags.DEFINE_bool(
+    "processes", False, "Also time the build with processes for workers, as "
+    "it has where they are more than four.")
 STAGES = flags.DEFINE_bool(
     "stages", False, "Where the time of an image goes, and no race.")
 JSON = flags.DEFINE_string("json", None, "File for all that was measured.")
@@ -90,8 +93,9 @@ def _race(folder: pathlib.Path, images: int, workers: list[int],
     """Laps by way and workers, round after round."""
     from tools import build_race
 
+    ours = ["build", "ours"] + PROCESSES.value * ["processes"]
     contestants = [(way, count) for count in workers
-                   for way in build_race.ways(folder, count, ["build", "ours"])]
+                   for way in build_race.ways(folder, count, ours)]
     contestants += [(way, workers[-1]) for way in build_race.ways(
         folder, workers[-1], peers)]
     laps: dict[str, Any] = {}
@@ -129,6 +133,12 @@ def _row(syntax: str, mean_mb: float, laps: dict[str, Any],
         for value in (lambda lap: lap.rate), (lambda lap: 1 / lap.cpu):
             cells.append(spread(build_race.ratios(ours, theirs, value))
                          if theirs else "-")
+    if PROCESSES.value:
+        by_processes = laps[f"processes {most}"]
+        cells += [spread([lap.start for lap in by_processes]),
+                  spread([lap.rate for lap in by_processes]),
+                  spread(build_race.ratios(by_processes, floor,
+                                           lambda lap: lap.rate), "{:.2f}")]
     if len(workers) > 1:
         gains = [build_race.ratios(laps[f"{name} {most}"],
                                    laps[f"{name} {workers[0]}"],
@@ -144,6 +154,8 @@ def _header(workers: list[int]) -> list[str]:
               "MB/s", "CPU ms", "of the floor", "by CPU"]
     for peer in PEERS.value:
         header += [f"x {peer}", f"x {peer} by CPU"]
+    if PROCESSES.value:
+        header += ["by processes: start s", "images/s", "of the floor"]
     if len(workers) > 1:
         times = f"{workers[-1]} workers over {workers[0]}"
         header += [times, f"floor's {times}", "of the floor's gain"]

@@ -20,6 +20,8 @@ from collections.abc import Callable, Sequence
 from tools import benchmarks
 
 _POLL_SECONDS = 0.01
+_BUILDS = {"build": (),
+           "processes": ("--direct_running_mode=multi_processing",)}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -69,19 +71,22 @@ def ways(folder: pathlib.Path, workers: int,
     Args:
       folder: With `dicoms`, `labels.csv` and `records`.
       workers: Of each.
-      names: Of `build`, and those that tools/bench_pool.py has.
+      names: Of `build`, `processes` (a build whose workers are those), and
+        what tools/bench_pool.py has.
     """
     found = []
     for name in names:
-        if name == "build":
+        if name in _BUILDS:
             words = benchmarks.build_words(
-                folder, folder / "records", f"--direct_num_workers={workers}")
+                folder, folder / "records", f"--direct_num_workers={workers}",
+                *_BUILDS[name])
         else:
             words = [sys.executable,
                      str(benchmarks.ROOT / "tools/bench_pool.py"),
                      f"--dicoms={folder / 'dicoms'}", f"--way={name}",
                      f"--output={folder / 'records'}", f"--workers={workers}"]
-        found.append(Way(name, tuple(words), name in ("build", "ours")))
+        found.append(Way(name, tuple(words),
+                         name == "ours" or name in _BUILDS))
     return found
 
 
