@@ -14,7 +14,7 @@ from pipelines import usage
 # How the embedded runner works with many workers; with more than so many,
 # unless a flag says otherwise.
 PROCESSES = "multi_processing"
-MOST_THREADS = 4
+MOST_THREADS = 2
 _ADD_ARGUMENT = ("add_argument", "add_value_provider_argument")
 
 

@@ -1,7 +1,7 @@
 """Processes that do the work of the embedded runner's threads.
 
 Python runs one thread of a process at a time. What converts an image is mostly
-libraries that let others run meanwhile, but with more than a few threads the
+libraries that let others run meanwhile, but with more than two threads the
 rest decides. Then each thread has a process of its own, to which it hands its
 tasks; unlike workers of Beam's own it imports no Beam, its threads take tasks
 in turn, and its end is an error.

@@ -34,16 +34,14 @@ def test_beams_flags_are_passed_through():
 
 
 @pytest.mark.parametrize("words, workers, mode", [
-    ([], 3, "multi_threading"),
-    (["--direct_num_workers=0"], 3, "multi_threading"),
+    ([], 3, "multi_processing"),
+    (["--direct_num_workers=0"], 3, "multi_processing"),
     (["--direct_num_workers=1"], 1, "in_memory"),
-    (["--direct_num_workers=4"], 4, "multi_threading"),
-    (["--direct_num_workers=5"], 5, "multi_processing"),
+    (["--direct_num_workers=2"], 2, "multi_threading"),
+    (["--direct_num_workers=2", "--direct_running_mode=multi_processing"], 2,
+     "multi_processing"),
     (["--direct_num_workers=5", "--direct_running_mode=multi_threading"], 5,
      "multi_threading"),
-    (["--direct_num_workers=3"], 3, "multi_threading"),
-    (["--direct_num_workers=3", "--direct_running_mode=multi_processing"], 3,
-     "multi_processing"),
 ])
 def test_the_embedded_runner_uses_all_cores_unless_told(
         words, workers, mode, monkeypatch):

@@ -70,6 +70,13 @@ def test_a_build_to_a_store_is_byte_by_byte_that_to_a_disk(bucket):
         assert files.read(f"from-store/{name}") == data, name
 
 
+def test_processes_build_in_a_store_too(bucket):
+    status, told = builds.run(settings(f"{bucket}/by-processes", bucket),
+                              "--direct_num_workers=3")
+    assert status == 0, told
+    assert contents(f"{bucket}/by-processes") == contents(f"{bucket}/records")
+
+
 def test_records_are_those_of_local_files(bucket):
     assert builds.run(settings("local"))[0] == 0
     there = contents(f"{bucket}/records")

@@ -16,7 +16,7 @@ from pipelines import turns
 @pytest.mark.parametrize("words, inside, is_process", [
     (["--direct_num_workers=1"], "in_memory", False),
     (["--direct_num_workers=2"], "multi_threading", False),
-    (["--direct_num_workers=5"], "multi_threading", True),
+    (["--direct_num_workers=3"], "multi_threading", True),
     (["--direct_num_workers=2", "--direct_running_mode=multi_processing"],
      "multi_threading", True),
     (["--direct_num_workers=1", "--direct_running_mode=multi_processing"],

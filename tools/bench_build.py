@@ -54,7 +54,7 @@ PEERS = flags.DEFINE_list(
     "What is not installed is left out (requirements-bench.txt).")
 PROCESSES = flags.DEFINE_bool(
     "processes", False, "Also time the build with processes for workers, as "
-    "it has where they are more than four.")
+    "it has where they are more than two.")
 STAGES = flags.DEFINE_bool(
     "stages", False, "Where the time of an image goes, and no race.")
 JSON = flags.DEFINE_string("json", None, "File for all that was measured.")

@@ -28,6 +28,9 @@ SCALE = flags.DEFINE_float("scale", 1.0, "Size of the images, as "
                            "tools/make_cohort.py has it.")
 PATIENTS = flags.DEFINE_integer(
     "patients", 12, "Patients whose images are copied.")
+PROCESSES = flags.DEFINE_bool(
+    "processes", False, "Build with processes for workers, as where they are "
+    "more than two.")
 SCRATCH = flags.DEFINE_string(
     "scratch", None, "Folder for the files; a temporary one unless given.")
 
@@ -36,6 +39,7 @@ def main(argv: list[str]) -> None:
     from tools import benchmarks
 
     command.refuse_words(argv)
+    mode = PROCESSES.value * ["--direct_running_mode=multi_processing"]
     rows = []
     with tempfile.TemporaryDirectory(dir=SCRATCH.value) as scratch:
         folder = pathlib.Path(scratch)
@@ -45,7 +49,7 @@ def main(argv: list[str]) -> None:
         for wanted in sorted(map(int, FILES.value)):
             files = benchmarks.multiply(folder, wanted)
             seconds, peak = benchmarks.watch(
-                benchmarks.build_words(folder, folder / "records"))
+                benchmarks.build_words(folder, folder / "records", *mode))
             shutil.rmtree(folder / "records")
             rows.append([f"{files:,}", f"{peak / 1e6:.0f}",
                          f"{files / seconds:.1f}"])
