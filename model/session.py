@@ -148,8 +148,9 @@ def _warn_of_slow_choices(settings) -> None:
         return
     if settings.mixed_precision != "none":
         console.warning(
-            f"--mixed_precision={settings.mixed_precision} makes a CPU several "
-            "times slower; it is meant for GPUs")
+            f"--mixed_precision={settings.mixed_precision} makes a CPU that "
+            "has no instructions for it (lscpu: amx_bf16, avx512_bf16, "
+            "avx512_fp16) several times slower; it is meant for GPUs")
     if settings.xla:
         console.warning("--xla gains nothing on a CPU, and compiling takes up "
                         "to a minute")
