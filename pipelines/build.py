@@ -163,8 +163,8 @@ def _run(tasks: Sequence[Any], transform: beam.PTransform, options: Any,
     here = beam_options.is_embedded(options)
     running = (embedded.running(tasks, options) if here
                else contextlib.nullcontext())
-    with (running, progress.Reporter(stage, stream),
-          _silence(for_good=not here)):
+    with (progress.Reporter(stage, stream), _silence(for_good=not here),
+          running):
         pipeline = beam.Pipeline(runner=beam_options.runner(options),
                                  options=options)
         _ = pipeline | "Tasks" >> transforms.Tasks(tasks) | transform

@@ -19,6 +19,7 @@ from collections.abc import Iterator, Mapping
 from multiprocessing import connection
 from typing import Any
 
+from pipelines import console
 from pipelines import convert
 from pipelines import work
 
@@ -112,6 +113,8 @@ def serve(descriptor: int) -> None:
     """What the process does: the work, until nobody is there to hand it on."""
     # Ctrl-C reaches it too, but it is for the one who asked to stop it.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Warnings of libraries quote headers; what counts is a row's reason.
+    sys.stderr = console.Nowhere()
     gc.freeze()
     with connection.Connection(descriptor) as ours:
         with contextlib.suppress(EOFError, ConnectionError):

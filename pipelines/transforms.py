@@ -49,6 +49,7 @@ class _Work(beam.DoFn):
 
 
 def _report(size: int, reason: str | None) -> None:
+    turns.check()
     rejected = bool(reason and reasons.REASONS[reason].counts)
     progress.TALLY.add(size, rejected)
     Metrics.counter(NAMESPACE, reason or "good").inc()

@@ -3,6 +3,7 @@
 import os
 import signal
 import threading
+import warnings
 
 import pytest
 
@@ -24,6 +25,8 @@ class Trial:
         if task == "items":
             report(7, None)
             report(8, "truncated")
+        elif task == "warn":
+            warnings.warn("Invalid value for VR DA: '19500101'")
         elif task == "variable":
             return os.environ.get("MAMMOFLOW_TRIAL")
         elif task == "fail":
@@ -81,6 +84,12 @@ def test_ctrl_c_is_not_for_it(hand):
     _, process = hand("again", nothing)
     os.kill(process, signal.SIGINT)
     assert hand("again", nothing) == ("again", process)
+
+
+def test_what_a_library_says_of_a_header_is_not_told(hand, capfd):
+    assert hand("warn", nothing)[0] == "warn"
+    hand.close()
+    assert capfd.readouterr() == ("", "")
 
 
 def test_closed_it_ends():

@@ -50,3 +50,50 @@ def test_nobody_begins_another_task_once_one_has_failed():
             list(turns.of(1, fail))
         assert not list(turns.of(2, lambda task: task))
     assert list(turns.of(2, lambda task: task)) == [2]
+
+
+@pytest.mark.parametrize("failure, raised, text", [
+    (ValueError("no room"), ValueError, "no room"),
+    (KeyboardInterrupt(), turns.GivenUp, "interrupted")])
+def test_where_a_stage_fails_all_stop_at_their_next_item(
+        failure, raised, text):
+    begun, ended = threading.Event(), threading.Event()
+    told = []
+
+    def work(task):
+        begun.set()
+        try:
+            while True:
+                turns.check()
+        finally:
+            ended.set()
+
+    def worker():
+        with pytest.raises(raised, match=text):
+            list(turns.of(1, work))
+        told.append(text)
+
+    thread = threading.Thread(target=worker)
+    with pytest.raises(type(failure)):
+        with turns.shared([1, 2]):
+            thread.start()
+            assert begun.wait(60)
+            raise failure
+    # When the block has ended, so has the work.
+    assert ended.is_set()
+    thread.join()
+    assert told == [text]
+    turns.check()
+
+
+def test_of_two_failures_the_first_is_told_by_all():
+    first = ValueError("first")
+
+    def fail(task):
+        raise first
+
+    with turns.shared([1, 2]):
+        with pytest.raises(ValueError, match="first"):
+            list(turns.of(1, fail))
+        with pytest.raises(ValueError, match="first"):
+            turns.check()
