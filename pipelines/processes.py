@@ -77,7 +77,7 @@ class Hand:
                     break
                 report(*values)
         except (EOFError, ConnectionError):
-            status = self._process.wait(_SECONDS)
+            status = self._end()
             raise convert.BuildFailed(
                 f"a worker process ended {_how(status)}; what is complete "
                 "stays, and the same command goes on from there") from None
@@ -89,11 +89,15 @@ class Hand:
     def close(self) -> None:
         """Ends the process, which has nothing to do any more."""
         self._connection.close()
+        self._end()
+
+    def _end(self) -> int:
+        """The status of the process, which ends or is made to."""
         try:
-            self._process.wait(_SECONDS)
+            return self._process.wait(_SECONDS)
         except subprocess.TimeoutExpired:
             self._process.kill()
-            self._process.wait()
+            return self._process.wait()
 
 
 def _how(status: int) -> str:
